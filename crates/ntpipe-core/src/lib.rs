@@ -1,0 +1,11 @@
+//! The rules of Windows pipes.
+//!
+//! This crate never sleeps, never spawns and reads no clock. An operation answers that it is done,
+//! or names what has to happen first; the façades wait.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod mode;
+pub mod status;
+
+pub use error::{Error, ErrorKind, Result};
