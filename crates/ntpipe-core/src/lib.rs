@@ -4,8 +4,10 @@
 //! or names what has to happen first; the façades wait.
 #![forbid(unsafe_code)]
 
+pub mod connection;
 pub mod error;
 pub mod mode;
+pub mod ops;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
