@@ -6,6 +6,8 @@
 
 pub mod error;
 pub mod mode;
+pub mod name;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
+pub use name::PipeName;
