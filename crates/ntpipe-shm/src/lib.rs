@@ -1,1 +1,6 @@
 //! The metal.
+
+pub mod lockfile;
+pub mod peer;
+pub mod socket;
+pub mod watchdir;
