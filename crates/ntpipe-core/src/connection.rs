@@ -160,7 +160,9 @@ impl Connection {
     /// Asks the kernel whether the peer still holds its end, and remembers.
     #[must_use]
     pub fn ask_kernel(&self) -> PeerLife {
-        if self.peer_life() == PeerLife::Here && ntpipe_shm::socket::is_hung_up(&self.socket) {
+        if self.peer_life() == PeerLife::Here
+            && ntpipe_shm::socket::is_hung_up(&self.socket).unwrap_or(true)
+        {
             self.set_gone();
         }
         self.peer_life()

@@ -7,7 +7,9 @@
 pub mod connection;
 pub mod error;
 pub mod mode;
+pub mod name;
 pub mod ops;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
+pub use name::PipeName;

@@ -17,8 +17,16 @@ pub mod doorbell;
 pub mod error;
 pub mod futex;
 pub mod layout;
+#[cfg(not(loom))]
+pub mod lockfile;
+#[cfg(not(loom))]
+pub mod peer;
 pub mod ring;
 pub mod segment;
+#[cfg(not(loom))]
+pub mod socket;
 pub mod sync;
+#[cfg(not(loom))]
+pub mod watchdir;
 
 pub use error::Corrupt;
