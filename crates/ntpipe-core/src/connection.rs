@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ntpipe_shm::doorbell::Doorbell;
 use ntpipe_shm::layout::{LIFE_CLOSED, LIFE_OPEN, LIFE_SEVERED, SideBlock};
@@ -39,6 +39,9 @@ pub struct Connection {
     watched: AtomicBool,
     /// Set once somebody may poll the socket for readiness.
     polled: AtomicBool,
+    /// Counts what this process changed that its own waiters may wait for: a turn passed on, a
+    /// cancelled write.
+    changes: AtomicU32,
 }
 
 /// What is known of the peer.
@@ -83,7 +86,16 @@ impl Connection {
     #[must_use]
     pub fn new(segment: Arc<Segment>, socket: OwnedFd, end: PipeEnd, pipe_type: PipeType) -> Self {
         let no = || AtomicBool::new(false);
-        Self { segment, socket, end, pipe_type, gone: no(), watched: no(), polled: no() }
+        Self {
+            segment,
+            socket,
+            end,
+            pipe_type,
+            gone: no(),
+            watched: no(),
+            polled: no(),
+            changes: AtomicU32::new(0),
+        }
     }
 
     /// The pipe type.
@@ -180,6 +192,20 @@ impl Connection {
         ntpipe_shm::sync::full_fence();
         Doorbell(&self.own().data_bell).ring_loudly();
         Doorbell(&self.own().room_bell).ring_loudly();
+    }
+
+    /// How many changes of this process its own waiters have to know of.
+    #[inline]
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Notes such a change, and wakes this end's waiters.
+    pub(crate) fn set_changed(&self) {
+        // SYNC(changes): Release. Pairs with the Acquire load in `changes`, in this process.
+        self.changes.fetch_add(1, Ordering::Release);
+        self.wake_own();
     }
 
     /// Marks the socket as watched; returns whether it was before.

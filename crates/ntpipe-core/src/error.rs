@@ -53,6 +53,13 @@ impl Error {
         error
     }
 
+    /// The same for a failure that the standard library reported.
+    #[cold]
+    #[must_use]
+    pub fn from_io(call: &'static str, error: &io::Error) -> Self {
+        Self::os(call, Errno::from_io_error(error).unwrap_or(Errno::IO))
+    }
+
     /// Adds the operation, unless one is there already.
     #[must_use]
     pub fn during(mut self, operation: &'static str) -> Self {

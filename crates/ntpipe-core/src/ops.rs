@@ -36,6 +36,8 @@ pub struct Pending {
     pub seen: u64,
     /// The peer's life as the operation saw it.
     pub life: PeerLife,
+    /// The changes of this process as the operation saw them.
+    pub changes: u32,
     /// For a read: how many bytes it still wants.
     pub wanted: u32,
 }
@@ -57,6 +59,7 @@ impl Pending {
         // Relaxed: a hint only; the operation itself looks with the right ordering.
         self.word(connection).load(Ordering::Relaxed) != self.seen
             || connection.peer_life() != self.life
+            || connection.changes() != self.changes
     }
 
     /// The cursor word.

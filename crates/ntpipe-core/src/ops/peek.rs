@@ -2,7 +2,7 @@
 //!
 //= learn: PeekNamedPipe; observed: counts on message pipes
 
-use super::Reader;
+use super::{Reader, Step};
 use super::read::Found;
 use crate::error::{ErrorKind, Result};
 use crate::mode::PipeType;
@@ -21,6 +21,28 @@ pub struct Peek {
 }
 
 impl Reader {
+    /// How many bytes are in front: of the first message, or all on a byte pipe; waits for some.
+    ///
+    /// # Errors
+    ///
+    /// As [`peek`](Self::peek).
+    pub fn front_len(&mut self) -> Result<Step<usize>> {
+        loop {
+            match self.front(1)? {
+                Ok(Found::Record(_)) => break,
+                Ok(Found::Cut) => {}
+                Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
+                Err(pending) => return Ok(Step::Wait(pending)),
+            }
+        }
+        let peek = self.peek(&mut [])?;
+        let len = match self.connection.pipe_type() {
+            PipeType::Byte => peek.available,
+            PipeType::Message => peek.message_left,
+        };
+        Ok(Step::Done(usize::try_from(len).unwrap_or(usize::MAX)))
+    }
+
     /// Copies from the front without taking: on a message pipe from the first message only, whatever
     /// the read mode.
     ///

@@ -18,6 +18,9 @@ pub struct Reader {
     pub(super) consumer: Consumer,
     /// Part of a message was taken whose rest is not in the ring yet.
     inside: bool,
+    /// The read that has part of a message and waits for its rest.
+    turn: Option<u64>,
+    next_ticket: u64,
     /// When the peer is gone: the payload count up to which its writes had completed. Writes that
     /// were still pending then are gone with it.
     cutoff: Option<u32>,
@@ -27,6 +30,7 @@ pub struct Reader {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReadProgress {
     filled: usize,
+    ticket: u64,
 }
 
 impl ReadProgress {
@@ -51,7 +55,7 @@ impl Reader {
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
         let consumer = Consumer::new(connection.shared().clone(), connection.inward());
-        Self { connection, consumer, inside: false, cutoff: None }
+        Self { connection, consumer, inside: false, turn: None, next_ticket: 1, cutoff: None }
     }
 
     /// The connection.
@@ -73,9 +77,48 @@ impl Reader {
         mode: ReadMode,
         progress: &mut ReadProgress,
     ) -> Result<Step<Recv>> {
-        let step = self.step(into, mode, progress)?;
+        if self.turn.is_some_and(|turn| turn != progress.ticket) {
+            return self.wait_for_turn(into.len());
+        }
+        let step = self.step(into, mode, progress);
         self.connection.announce_room();
-        Ok(step)
+        if self.turn.is_some() || matches!(step, Ok(Step::Wait(_))) && progress.filled > 0 {
+            self.keep_or_pass_turn(progress, matches!(step, Ok(Step::Wait(_))));
+        }
+        step
+    }
+
+    #[cold]
+    fn wait_for_turn(&mut self, wanted: usize) -> Result<Step<Recv>> {
+        match self.front(wanted)? {
+            Ok(Found::End) => Err(ErrorKind::BrokenPipe.into()),
+            Ok(Found::Cut) => {
+                self.inside = false;
+                self.turn = None;
+                self.wait_for_turn(wanted)
+            }
+            Err(pending) => Ok(Step::Wait(pending)),
+            Ok(Found::Record(front)) => Ok(Step::Wait(Pending {
+                need: Need::Data,
+                // The word cannot say when the turn comes; the count of changes does.
+                seen: self.consumer.tail_word(),
+                life: self.connection.peer_life(),
+                changes: self.connection.changes(),
+                wanted: front.left,
+            })),
+        }
+    }
+
+    #[cold]
+    fn keep_or_pass_turn(&mut self, progress: &mut ReadProgress, waits: bool) {
+        if waits && progress.ticket == 0 {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+        }
+        self.turn = waits.then_some(progress.ticket);
+        if !waits {
+            self.connection.set_changed();
+        }
     }
 
     /// The front record, or why there is none. `Ok(Err(..))` is "wait".
@@ -105,7 +148,7 @@ impl Reader {
             life = self.connection.peer_life();
             if life == PeerLife::Here {
                 let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-                return Ok(Err(Pending { need: Need::Data, seen, life, wanted }));
+                return Ok(Err(Pending { need: Need::Data, seen, life, changes: self.connection.changes(), wanted }));
             }
         }
     }
@@ -175,7 +218,11 @@ impl Reader {
     /// Ends a message read early, at a deadline or a cancellation: what was copied is delivered as the
     /// first part of its message, so nothing is lost.
     #[must_use]
-    pub fn give_up(&self, progress: &ReadProgress) -> Option<Recv> {
+    pub fn give_up(&mut self, progress: &ReadProgress) -> Option<Recv> {
+        if self.turn.is_some_and(|turn| turn == progress.ticket) {
+            self.turn = None;
+            self.connection.set_changed();
+        }
         (progress.filled > 0).then_some(Recv { len: progress.filled, more: self.inside })
     }
 

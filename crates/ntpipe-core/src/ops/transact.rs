@@ -2,7 +2,7 @@
 //!
 //= learn: TransactNamedPipe
 
-use super::{Need, Pending, Reader, Step, Writer};
+use super::{Reader, Step, Writer};
 use crate::connection::PeerLife;
 use crate::error::{ErrorKind, Result};
 use crate::mode::{PipeType, ReadMode};
@@ -35,5 +35,5 @@ pub fn request(
     if !writer.is_taken() && writer.post(data)?.is_some() {
         return Ok(Step::Done(()));
     }
-    Ok(Step::Wait(Pending { need: Need::Room, seen, life: PeerLife::Here, wanted: 0 }))
+    Ok(Step::Wait(writer.pending(seen)))
 }

@@ -189,7 +189,7 @@ impl Writer {
 
     fn pass_turn(&mut self) {
         self.turn = None;
-        ntpipe_shm::doorbell::Doorbell(&self.connection.own().room_bell).ring_loudly();
+        self.connection.set_changed();
     }
 
     /// `PIPE_NOWAIT` and too large: what a waiting reader takes does not count.
@@ -233,7 +233,8 @@ impl Writer {
     }
 
     pub(super) fn pending(&self, seen: u64) -> Pending {
-        Pending { need: Need::Room, seen, life: PeerLife::Here, wanted: 0 }
+        let changes = self.connection.changes();
+        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted: 0 }
     }
 
     /// Whether another write holds the turn.
@@ -257,7 +258,7 @@ impl Writer {
             self.pass_turn();
         }
         // A flush or another write may wait behind what is gone now.
-        self.connection.wake_own();
+        self.connection.set_changed();
         self.connection.announce_data();
         Ok(match withdrawn {
             Withdrawn::TooLate if !in_pieces => Cancelled::Completed,

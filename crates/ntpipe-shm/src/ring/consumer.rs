@@ -65,6 +65,13 @@ impl Consumer {
         self.head.bytes
     }
 
+    /// The producer's cursor word, for waiting until it changes.
+    #[must_use]
+    pub fn tail_word(&self) -> u64 {
+        // Relaxed: compared only, never used as a position.
+        self.segment.ring(self.ring).tail.0.load(Relaxed)
+    }
+
     fn refresh(&mut self) -> Result<u64, Corrupt> {
         // SYNC(publish): Acquire. Pairs with the Release store in `Producer::advance`: header and
         // payload before the tail are the producer's.

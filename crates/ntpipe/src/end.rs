@@ -1,0 +1,351 @@
+//! What every kind of end has in common: two halves behind locks, rights, modes, one waiter.
+//!
+//! A half is absent while its connection does not exist: a server end that listens, or one that has
+//! disconnected. No lock is held while a call waits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ntpipe_core::connection::{Connection, PeerLife, Quotas};
+use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
+use ntpipe_core::ops::{
+    Cancelled, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
+};
+
+use crate::server::ServerSide;
+use crate::wait::{Blocked, Until, Waiter, announce_poller};
+use crate::{Error, ErrorKind, Result, watch};
+
+/// What an end may do; Windows' access mask, as far as pipes look at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) read_attributes: bool,
+    pub(crate) write_attributes: bool,
+}
+
+/// What does not change while an end lives.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) name: String,
+    pub(crate) end: PipeEnd,
+    pub(crate) pipe_type: PipeType,
+    pub(crate) max_instances: u32,
+    pub(crate) quotas: Quotas,
+}
+
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) facts: Facts,
+    pub(crate) rights: Rights,
+    pub(crate) writer: Mutex<Option<Writer>>,
+    pub(crate) reader: Mutex<Option<Reader>>,
+    by_message: AtomicBool,
+    no_wait: AtomicBool,
+    pub(crate) waiter: Waiter,
+    pub(crate) server: Option<ServerSide>,
+}
+
+/// The state of a handle (`GetNamedPipeHandleState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandleState {
+    /// How this end reads.
+    pub read_mode: crate::PipeMode,
+    /// Whether this end does not wait (`PIPE_NOWAIT`).
+    pub nowait: bool,
+    /// Server instances of the pipe's name.
+    pub instances: u32,
+}
+
+impl End {
+    pub(crate) fn new(
+        facts: Facts,
+        rights: Rights,
+        waiter: Waiter,
+        connection: Option<&Arc<Connection>>,
+        server: Option<ServerSide>,
+    ) -> Self {
+        Self {
+            facts,
+            rights,
+            writer: Mutex::new(connection.map(|c| Writer::new(c.clone()))),
+            reader: Mutex::new(connection.map(|c| Reader::new(c.clone()))),
+            by_message: AtomicBool::new(false),
+            no_wait: AtomicBool::new(false),
+            waiter,
+            server,
+        }
+    }
+
+    /// Adds operation and name to an error.
+    pub(crate) fn named<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.during(operation).on(&self.facts.name))
+    }
+
+    fn read_mode(&self) -> ReadMode {
+        if self.by_message.load(Ordering::Relaxed) { ReadMode::Message } else { ReadMode::Byte }
+    }
+
+    pub(crate) fn set_modes(&self, read_mode: ReadMode, nowait: bool) {
+        self.by_message.store(read_mode == ReadMode::Message, Ordering::Relaxed);
+        self.no_wait.store(nowait, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_no_wait(&self) -> bool {
+        self.no_wait.load(Ordering::Relaxed)
+    }
+
+    /// Runs an operation on a half until it is done.
+    ///
+    /// `nowait`: the answer of an operation that would have to wait, if it must not.
+    #[inline]
+    fn run<Half, T>(
+        &self,
+        until: Until,
+        half: &Mutex<Option<Half>>,
+        connection: impl Fn(&Half) -> &Arc<Connection>,
+        nowait: Option<&dyn Fn() -> Result<T>>,
+        mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
+    ) -> Result<T> {
+        let mut first: Option<Arc<Connection>> = None;
+        self.waiter.run(until, || {
+            let mut slot = lock(half);
+            if slot.is_none() {
+                drop(slot);
+                self.settle(first.is_some())?;
+                slot = lock(half);
+            }
+            let Some(half) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
+            watch::ensure(connection(half))?;
+            loop {
+                let pending = match step(half)? {
+                    Step::Done(done) => return Ok(Ok(done)),
+                    Step::Wait(pending) => pending,
+                };
+                let connection = connection(half).clone();
+                let blocked = Blocked { connection, pending };
+                if let Some(answer) = nowait {
+                    if blocked.connection.is_polled() && announce_poller(&blocked) {
+                        continue;
+                    }
+                    if blocked.connection.ask_kernel() != pending.life {
+                        continue;
+                    }
+                    return answer().map(Ok);
+                }
+                if let Some(first) = &first {
+                    if !Arc::ptr_eq(first, &blocked.connection) {
+                        return Err(ErrorKind::PipeNotConnected.into());
+                    }
+                } else {
+                    first = Some(blocked.connection.clone());
+                }
+                return Ok(Err(blocked));
+            }
+        })
+    }
+
+    /// Why a half is absent; a server that a client has opened meanwhile gets its halves here.
+    #[cold]
+    fn settle(&self, waited: bool) -> Result<()> {
+        match &self.server {
+            Some(server) if !waited => server.settle(self),
+            _ => Err(ErrorKind::PipeNotConnected.into()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn recv(&self, into: &mut [u8], until: Until, nowait: bool) -> Result<Recv> {
+        if !self.rights.read {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        let mode = self.read_mode();
+        let mut progress = ReadProgress::default();
+        let answer = || Err(Reader::would_block());
+        let answer: Option<&dyn Fn() -> Result<Recv>> =
+            if nowait || self.is_no_wait() { Some(&answer) } else { None };
+        let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
+            reader.read(into, mode, &mut progress)
+        });
+        match result {
+            Err(error) if gave_up(&error) => {
+                let mut slot = lock(&self.reader);
+                slot.as_mut().and_then(|reader| reader.give_up(&progress)).ok_or(error)
+            }
+            result => result,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn send(&self, data: &[u8], until: Until, nowait: bool) -> Result<usize> {
+        if !self.rights.write {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        let mut progress = WriteProgress::default();
+        let nowait = nowait || self.is_no_wait();
+        let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
+        let nothing = || Ok(0);
+        let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
+        let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
+            writer.write(data, wait, &mut progress)
+        });
+        match result {
+            Err(error) if gave_up(&error) => match lock(&self.writer).as_mut() {
+                Some(writer) if writer.cancel(&progress)? == Cancelled::Completed => Ok(data.len()),
+                _ => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    pub(crate) fn peek(&self, into: &mut [u8]) -> Result<Peek> {
+        if !self.rights.read {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        let mut slot = lock(&self.reader);
+        if slot.is_none() {
+            drop(slot);
+            //= observed: listening or disconnected server end: ERROR_BAD_PIPE
+            self.settle(false).map_err(|_| Error::new(ErrorKind::BadPipe))?;
+            slot = lock(&self.reader);
+        }
+        let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
+        let peek = reader.peek(into)?;
+        if peek.available == 0 && reader.connection().ask_kernel() == PeerLife::Gone {
+            return reader.peek(into);
+        }
+        Ok(peek)
+    }
+
+    pub(crate) fn flush(&self, until: Until) -> Result<()> {
+        if !self.rights.write {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        if self.server.is_some() && lock(&self.writer).is_none() {
+            return Ok(());
+        }
+        let mut started = false;
+        self.run(until, &self.writer, Writer::connection, None, |w| w.flush(&mut started))
+    }
+
+    pub(crate) fn transact(&self, data: &[u8], into: &mut [u8], until: Until) -> Result<Recv> {
+        if !self.rights.write || !self.rights.read {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        let mode = self.read_mode();
+        if let Some(server) = &self.server
+            && lock(&self.writer).is_none()
+        {
+            server.settle(self).map_err(|_| Error::new(ErrorKind::BadPipe))?;
+        }
+        self.run(until, &self.writer, Writer::connection, None, |writer| {
+            let mut slot = lock(&self.reader);
+            let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
+            transact::request(reader, writer, mode, data)
+        })?;
+        let mut progress = ReadProgress::default();
+        self.run(until, &self.reader, Reader::connection, None, |reader| {
+            reader.read(into, mode, &mut progress)
+        })
+    }
+
+    /// Waits until `len` bytes fit.
+    pub(crate) fn wait_for_room(&self, len: u32) -> Result<()> {
+        self.run(Until::Forever, &self.writer, Writer::connection, None, |w| w.reserve(len))
+    }
+
+    /// Waits until something is there to read.
+    pub(crate) fn wait_for_data(&self) -> Result<usize> {
+        self.run(Until::Forever, &self.reader, Reader::connection, None, Reader::front_len)
+    }
+
+    /// The connection, if there is one.
+    pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
+        lock(&self.reader).as_ref().map(|reader| reader.connection().clone())
+    }
+
+    /// A client whose server disconnected can ask nothing any more.
+    pub(crate) fn check_severed(&self) -> Result<()> {
+        match self.connection() {
+            Some(c) if c.peer_life() == PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_state(&self, read_mode: ReadMode, nowait: bool) -> Result<()> {
+        if !self.rights.write_attributes {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        self.check_severed()?;
+        if read_mode == ReadMode::Message && self.facts.pipe_type == PipeType::Byte {
+            return Err(Error::new(ErrorKind::InvalidParameter)
+                .because("a byte pipe has no messages to read"));
+        }
+        self.set_modes(read_mode, nowait);
+        Ok(())
+    }
+
+    pub(crate) fn state(&self, instances: u32) -> Result<HandleState> {
+        if !self.rights.read_attributes {
+            return Err(ErrorKind::AccessDenied.into());
+        }
+        self.check_severed()?;
+        Ok(HandleState {
+            read_mode: self.read_mode().into(),
+            nowait: self.is_no_wait(),
+            instances,
+        })
+    }
+
+    /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
+    pub(crate) fn cancel(&self) {
+        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs.
+        self.waiter.cancels.fetch_add(1, Ordering::Release);
+        if let Some(connection) = self.connection() {
+            connection.wake_own();
+        }
+        if let Some(server) = &self.server {
+            server.wake();
+        }
+    }
+
+    /// Installs the halves of a new connection.
+    pub(crate) fn install(&self, connection: &Arc<Connection>) {
+        *lock(&self.writer) = Some(Writer::new(connection.clone()));
+        *lock(&self.reader) = Some(Reader::new(connection.clone()));
+    }
+
+    /// Takes the halves away and leaves the connection.
+    pub(crate) fn leave(&self, sever: bool) {
+        let writer = lock(&self.writer).take();
+        let reader = lock(&self.reader).take();
+        if let Some(writer) = writer {
+            writer.connection().leave(sever);
+        } else if let Some(reader) = reader {
+            reader.connection().leave(sever);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.leave(false);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic between two stores leaves a half as any crash would: consistent.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn gave_up(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WaitTimeout | ErrorKind::OperationAborted)
+}
+
+/// When a call with this timeout gives up.
+pub(crate) fn until(timeout: Option<Duration>) -> Until {
+    timeout.map_or(Until::Forever, Until::after)
+}
