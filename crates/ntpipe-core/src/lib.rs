@@ -7,7 +7,9 @@
 pub mod error;
 pub mod mode;
 pub mod name;
+pub mod security;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
 pub use name::PipeName;
+pub use security::{Rights, Security};
