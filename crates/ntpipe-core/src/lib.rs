@@ -7,9 +7,11 @@
 pub mod error;
 pub mod mode;
 pub mod name;
+pub mod namespace;
 pub mod security;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
 pub use name::PipeName;
+pub use namespace::Namespace;
 pub use security::{Rights, Security};

@@ -7,7 +7,7 @@
 mod apply;
 mod sddl;
 
-pub(crate) use apply::{Grants, Target};
+pub(crate) use apply::{Grants, Target, acl_error};
 
 use crate::error::{Error, ErrorKind, Result};
 
