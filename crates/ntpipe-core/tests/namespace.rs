@@ -4,57 +4,21 @@
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use ntpipe_core::mode::{Access, PipeType};
 use ntpipe_core::namespace::{CreateParams, Listener, Namespace};
 use ntpipe_core::{ErrorKind, PipeName, Result, Rights, Security};
 
-/// A root of its own for each test.
-struct Scratch {
-    path: PathBuf,
-    ns: Namespace,
-}
+#[path = "support/scratch.rs"]
+mod scratch;
+use scratch::{Scratch, name, params};
 
-impl Scratch {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ntns-{}-{number}", std::process::id()));
-        let ns = Namespace::at(&path).unwrap();
-        Self { path, ns }
-    }
-
-    fn files(&self, name: &PipeName) -> Vec<String> {
-        let dir = std::fs::read_dir(self.path.join(name.directory())).unwrap();
-        let mut files: Vec<_> =
-            dir.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        files.sort();
-        files
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.path).ok();
-    }
-}
-
-fn params() -> CreateParams {
-    CreateParams {
-        pipe_type: PipeType::Byte,
-        access: Access::Duplex,
-        max_instances: 255,
-        in_quota: 1,
-        out_quota: 2,
-        default_timeout_ms: 0,
-        first: false,
-        security: Security::current_user(),
-    }
-}
-
-fn name() -> PipeName {
-    PipeName::new(r"\\.\pipe\Test\One").unwrap()
+fn files(s: &Scratch) -> Vec<String> {
+    let dir = std::fs::read_dir(s.path.join(name().directory())).unwrap();
+    let mut files: Vec<_> =
+        dir.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    files
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
@@ -105,7 +69,7 @@ fn each_instance_lets_one_client_in() {
 fn a_queued_client_occupies_the_instance_even_if_its_file_stays() {
     let s = Scratch::new();
     let mut server = s.ns.create(&name(), &params()).unwrap();
-    let files = s.files(&name());
+    let files = files(&s);
     let dir = s.path.join(name().directory());
     let socket = dir.join(files.iter().find(|file| file.starts_with("l0")).unwrap());
     std::fs::hard_link(&socket, dir.join("keep")).unwrap();
@@ -216,7 +180,7 @@ fn leftovers_without_locks_are_swept() {
     assert!(s.ns.list().unwrap().is_empty());
     let params = CreateParams { first: true, ..params() };
     let _server = s.ns.create(&name(), &params).unwrap();
-    assert_eq!(s.files(&name()).len(), 3);
+    assert_eq!(files(&s).len(), 3);
     assert_eq!(s.ns.open(&name(), true, true).unwrap().in_quota, 1);
 }
 
@@ -277,7 +241,7 @@ fn a_killed_server_frees_its_place_among_others() {
     assert_eq!(kind(s.ns.open(&name(), true, true)), ErrorKind::PipeBusy);
     assert!(!s.ns.listening(&name()).unwrap());
     let again = s.ns.create(&name(), &two).unwrap();
-    assert_eq!(s.files(&name()).len(), 3);
+    assert_eq!(files(&s).len(), 3);
     drop(one);
     assert!(s.ns.listening(&name()).unwrap());
     drop(again);
