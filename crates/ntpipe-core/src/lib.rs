@@ -8,8 +8,12 @@ pub mod connection;
 pub mod error;
 pub mod mode;
 pub mod name;
+pub mod namespace;
 pub mod ops;
+pub mod security;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
 pub use name::PipeName;
+pub use namespace::Namespace;
+pub use security::{Rights, Security};

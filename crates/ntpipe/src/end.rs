@@ -193,10 +193,11 @@ impl End {
             writer.write(data, wait, &mut progress)
         });
         match result {
-            Err(error) if gave_up(&error) => match lock(&self.writer).as_mut() {
-                Some(writer) if writer.cancel(&progress)? == Cancelled::Completed => Ok(data.len()),
-                _ => Err(error),
-            },
+            Err(error) if gave_up(&error) => {
+                let mut slot = lock(&self.writer);
+                let cancelled = slot.as_mut().map(|writer| writer.cancel(&progress)).transpose()?;
+                if cancelled == Some(Cancelled::Completed) { Ok(data.len()) } else { Err(error) }
+            }
             result => result,
         }
     }
@@ -270,7 +271,9 @@ impl End {
     /// A client whose server disconnected can ask nothing any more.
     pub(crate) fn check_severed(&self) -> Result<()> {
         match self.connection() {
-            Some(c) if c.peer_life() == PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
+            Some(c) if c.peer_life() == PeerLife::Severed => {
+                Err(ErrorKind::PipeNotConnected.into())
+            }
             _ => Ok(()),
         }
     }
@@ -293,11 +296,7 @@ impl End {
             return Err(ErrorKind::AccessDenied.into());
         }
         self.check_severed()?;
-        Ok(HandleState {
-            read_mode: self.read_mode().into(),
-            nowait: self.is_no_wait(),
-            instances,
-        })
+        Ok(HandleState { read_mode: self.read_mode().into(), nowait: self.is_no_wait(), instances })
     }
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.

@@ -34,10 +34,8 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
-mod anonymous;
 mod client;
 mod end;
-mod event;
 mod listener;
 mod pipe;
 mod query;
@@ -46,10 +44,8 @@ mod wait;
 mod watch;
 mod zero_copy;
 
-pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
-pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
 pub use listener::{Incoming, PipeListener};
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
 pub use ntpipe_core::mode::PipeEnd;

@@ -159,9 +159,9 @@ pub fn list() -> Result<Vec<PipeEntry>> {
 pub fn info(name: impl AsRef<str>) -> Result<PipeEntry> {
     let text = name.as_ref();
     let name: PipeName = text.parse().map_err(|e: crate::Error| e.during("query").on(text))?;
-    let found = list()?.into_iter().find(|entry| {
-        entry.name.parse::<PipeName>().is_ok_and(|other| other == name)
-    });
+    let found = list()?
+        .into_iter()
+        .find(|entry| entry.name.parse::<PipeName>().is_ok_and(|other| other == name));
     found.ok_or_else(|| crate::Error::new(ErrorKind::NotFound).during("query").on(name))
 }
 

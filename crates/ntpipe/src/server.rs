@@ -188,12 +188,14 @@ impl ServerOptions {
             first: self.first,
             security: self.security.clone(),
         };
-        let (place, listening) = Namespace::from_env()?.create(&name, &params)?.into_parts();
+        let created = Namespace::from_env()?.create(&name, &params)?;
+        let (place, listening) = (created.place, created.listening);
+        let meta = place.pipe().meta();
         let facts = Facts {
             name: name.to_string(),
             end: PipeEnd::Server,
-            pipe_type: place.meta().pipe_type,
-            max_instances: place.meta().max_instances,
+            pipe_type: meta.pipe_type,
+            max_instances: meta.max_instances,
             quotas: Quotas { inbound: self.in_quota, outbound: self.out_quota },
         };
         //= observed: access masks of DUPLEX, INBOUND and OUTBOUND handles
@@ -264,7 +266,7 @@ impl ServerSide {
                 Phase::Disconnected => return Err(ErrorKind::PipeNotConnected.into()),
                 Phase::Listening(listening) => match listening.try_accept()? {
                     None => return Ok(Some(Source::Listening(listening.clone()))),
-                    Some(socket) => *phase = Phase::Arriving(Arc::new(socket)),
+                    Some(socket) => *phase = self.welcome(socket)?,
                 },
                 Phase::Arriving(socket) => match self.receive(end, socket) {
                     Ok(None) => return Ok(Some(Source::Arriving(socket.clone()))),
@@ -276,6 +278,16 @@ impl ServerSide {
                     Err(_) => *phase = Phase::Listening(Arc::new(self.place.listen()?)),
                 },
             }
+        }
+    }
+
+    /// The phase after this client came. The kernel let it in; whoever it is, the rule is asked again.
+    fn welcome(&self, socket: OwnedFd) -> Result<Phase> {
+        let rights = self.place.pipe().rights_of(&socket)?;
+        if rights.read || rights.write {
+            Ok(Phase::Arriving(Arc::new(socket)))
+        } else {
+            Ok(Phase::Listening(Arc::new(self.place.listen()?)))
         }
     }
 

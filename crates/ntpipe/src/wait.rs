@@ -75,11 +75,7 @@ impl Until {
 
 impl Waiter {
     pub(crate) fn new(strategy: WaitStrategy) -> Self {
-        Self {
-            strategy,
-            cancels: AtomicU32::new(0),
-            budget: AtomicU32::new(BUDGET_NS_MAX),
-        }
+        Self { strategy, cancels: AtomicU32::new(0), budget: AtomicU32::new(BUDGET_NS_MAX) }
     }
 
     /// Runs `attempt` until it is done, fails, or the time is over.
@@ -139,7 +135,8 @@ impl Waiter {
         loop {
             for _ in 0..32 {
                 if over() {
-                    self.budget.store(budget.saturating_mul(2).min(BUDGET_NS_MAX), Ordering::Relaxed);
+                    self.budget
+                        .store(budget.saturating_mul(2).min(BUDGET_NS_MAX), Ordering::Relaxed);
                     return true;
                 }
                 std::hint::spin_loop();

@@ -2,8 +2,8 @@
 //!
 //= learn: PeekNamedPipe; observed: counts on message pipes
 
-use super::{Reader, Step};
 use super::read::Found;
+use super::{Reader, Step};
 use crate::error::{ErrorKind, Result};
 use crate::mode::PipeType;
 

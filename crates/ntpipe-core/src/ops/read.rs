@@ -148,7 +148,13 @@ impl Reader {
             life = self.connection.peer_life();
             if life == PeerLife::Here {
                 let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-                return Ok(Err(Pending { need: Need::Data, seen, life, changes: self.connection.changes(), wanted }));
+                return Ok(Err(Pending {
+                    need: Need::Data,
+                    seen,
+                    life,
+                    changes: self.connection.changes(),
+                    wanted,
+                }));
             }
         }
     }

@@ -1,0 +1,188 @@
+//! An instance's place in its pipe, and the socket it listens with.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ntpipe_shm::lockfile::{self, LockKind};
+use ntpipe_shm::socket;
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Errno;
+
+use super::ListeningName;
+use super::publish::Pipe;
+use super::setup::{Setup, Slot, place_byte};
+use crate::error::{Error, ErrorKind, Result};
+use crate::security::{Target, acl_error};
+
+/// One of the instances of a pipe, whether it listens or not; given up on drop.
+///
+/// The last one to go takes the pipe with it.
+#[derive(Debug)]
+pub struct Place {
+    pipe: Arc<Pipe>,
+    index: u32,
+    in_quota: u32,
+    out_quota: u32,
+}
+
+impl Place {
+    /// Takes the lowest place that none of `live`, in rising order, has.
+    pub(super) fn take(
+        setup: &Setup,
+        pipe: Arc<Pipe>,
+        live: &[u32],
+        (in_quota, out_quota): (u32, u32),
+    ) -> Result<Self> {
+        let index = (0..).zip(live).take_while(|(at, taken)| at == *taken).count();
+        let index = u32::try_from(index).map_err(|_| Error::new(ErrorKind::PipeBusy))?;
+        let locks = |e| Error::os("F_OFD_SETLK", e);
+        let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
+        setup
+            .write_slot(index, Slot { pid: std::process::id(), order: 0 })
+            .map_err(|e| Error::os("write", e))?;
+        lockfile::try_lock(&pipe.file, LockKind::Shared, 0..1).map_err(locks)?;
+        if !lockfile::try_lock(&pipe.lock, LockKind::Exclusive, place_byte(index)).map_err(locks)? {
+            return Err(Error::new(ErrorKind::GenFailure).because("a free place was locked"));
+        }
+        *places += 1;
+        drop(places);
+        Ok(Self { pipe, index, in_quota, out_quota })
+    }
+
+    /// The pipe it is in.
+    #[must_use]
+    pub fn pipe(&self) -> &Arc<Pipe> {
+        &self.pipe
+    }
+
+    /// Room for data from the client.
+    #[must_use]
+    pub fn in_quota(&self) -> u32 {
+        self.in_quota
+    }
+
+    /// Room for data to the client.
+    #[must_use]
+    pub fn out_quota(&self) -> u32 {
+        self.out_quota
+    }
+
+    /// How many instances the pipe has, in all processes.
+    ///
+    /// # Errors
+    /// The system call's.
+    pub fn instances(&self) -> Result<u32> {
+        self.pipe.instances()
+    }
+
+    /// Listens, behind all those that listen already. Only one [`Listening`] per place counts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] when the security takes access lists and the file system has
+    /// none; or what the system calls say.
+    pub fn listen(&self) -> Result<Listening> {
+        let pipe = &self.pipe;
+        let told = |error: Error| error.during("listen").on(&pipe.meta.name);
+        let os = |call| move |errno| told(Error::os(call, errno));
+        let gone = || told(Error::new(ErrorKind::NotFound).because("its directory was removed"));
+        let setup = Setup::begin(&pipe.dir).map_err(os("locking the pipe"))?.ok_or_else(gone)?;
+        let order = setup.next_order().map_err(os("write"))?;
+        let slot = Slot { pid: std::process::id(), order };
+        setup.write_slot(self.index, slot).map_err(os("write"))?;
+        let name = ListeningName { order, in_quota: self.in_quota, out_quota: self.out_quota };
+        let file = name.file();
+        let mut refused = None;
+        let socket = socket::listen_at(
+            &pipe.dir,
+            &format!("t{order}"),
+            &file,
+            pipe.grants.mode(Target::Socket),
+            pipe.grants.gid(),
+            |path| pipe.grants.apply_acl_at(path).inspect_err(|errno| refused = Some(*errno)),
+        );
+        match (socket, refused) {
+            (Ok(socket), _) => {
+                Ok(Listening { pipe: Arc::clone(pipe), socket, file: Mutex::new(Some(file)) })
+            }
+            (Err(_), Some(errno)) => Err(told(acl_error(errno))),
+            (Err(errno), None) => Err(told(Error::os("listen", errno))),
+        }
+    }
+}
+
+impl Drop for Place {
+    /// Gives the place up. If this fails, the kernel does it at the latest when the process ends,
+    /// and the next server sweeps the rest.
+    fn drop(&mut self) {
+        let pipe = &self.pipe;
+        if pipe.process != std::process::id() {
+            return;
+        }
+        let setup = Setup::begin(&pipe.dir).ok().flatten();
+        let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
+        *places -= 1;
+        lockfile::unlock(&pipe.lock, place_byte(self.index)).ok();
+        if *places == 0 {
+            lockfile::unlock(&pipe.file, 0..1).ok();
+        }
+        drop(places);
+        let Some(setup) = setup else { return };
+        if setup.live().is_ok_and(|live| live.is_empty())
+            && setup.is_current(&pipe.namespace, &pipe.directory).unwrap_or(false)
+        {
+            setup.discard(&pipe.namespace, &pipe.directory).ok();
+        }
+    }
+}
+
+/// The socket of an instance that waits for its client; nobody finds it any more after drop.
+#[derive(Debug)]
+pub struct Listening {
+    pipe: Arc<Pipe>,
+    socket: OwnedFd,
+    /// Its file, until a client is there.
+    file: Mutex<Option<String>>,
+}
+
+impl Listening {
+    /// The client, if it came. From then on this one listens no more, and gives no other.
+    ///
+    /// # Errors
+    /// The system call's.
+    pub fn try_accept(&self) -> Result<Option<OwnedFd>> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.is_none() {
+            return Ok(None);
+        }
+        let client = match socket::accept_only(&self.socket) {
+            // Shut and empty: nobody can come any more.
+            Err(Errno::INVAL | Errno::AGAIN) => None,
+            other => other.map_err(|e| Error::os("accept", e).on(&self.pipe.meta.name))?,
+        };
+        if client.is_some() {
+            self.unlink(&mut file);
+        }
+        Ok(client)
+    }
+
+    fn unlink(&self, file: &mut Option<String>) {
+        let owned = self.pipe.process == std::process::id();
+        if let Some(file) = file.take().filter(|_| owned) {
+            unlinkat(&self.pipe.dir, file, AtFlags::empty()).ok();
+        }
+    }
+}
+
+impl AsFd for Listening {
+    /// Readable when a client came.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut file = self.file.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        self.unlink(&mut file);
+    }
+}

@@ -1,0 +1,159 @@
+//! The lock file of a pipe, and the short exclusive right to change the pipe's directory.
+//!
+//! ```text
+//!       byte 0        locked while somebody sets up
+//!       byte 1+i      locked while instance i lives
+//!  8         8 bytes  order of the youngest listening instance
+//! 64+16i     4 bytes  process of instance i
+//! 72+16i     8 bytes  order under which instance i listens, or listened last
+//! ```
+//!
+//! The order never restarts while the directory exists, so the name of a listening instance never
+//! means another one.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use ntpipe_shm::lockfile::{self, LockKind};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, renameat, statat, unlinkat};
+use rustix::io::{self, Errno};
+
+use super::{LOCK, META, Namespace, TEMP, files_in};
+
+/// More instances than this one pipe cannot have, whatever its limit.
+pub(super) const MAX_PLACES: u32 = 1 << 16;
+
+const ORDER_AT: u64 = 8;
+const SLOTS_AT: u64 = 64;
+const SLOT_LEN: u64 = 16;
+
+/// What the lock file tells about an instance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) pid: u32,
+    pub(super) order: u64,
+}
+
+/// The byte that an instance keeps locked.
+pub(super) fn place_byte(index: u32) -> std::ops::Range<u64> {
+    let at = 1 + u64::from(index);
+    at..at + 1
+}
+
+/// The instances that live, by the locks that others than the open file `lock` hold.
+pub(super) fn live(lock: impl AsFd) -> io::Result<Vec<u32>> {
+    let ranges = lockfile::held(lock, 1..1 + u64::from(MAX_PLACES))?;
+    Ok(ranges.into_iter().flatten().filter_map(|byte| u32::try_from(byte - 1).ok()).collect())
+}
+
+/// What the lock file tells about instance `index`.
+pub(super) fn slot(lock: impl AsFd, index: u32) -> io::Result<Slot> {
+    let mut bytes = [0; 16];
+    let len = io::pread(lock, &mut bytes, SLOTS_AT + SLOT_LEN * u64::from(index))?;
+    let pid = [bytes[0], bytes[1], bytes[2], bytes[3]];
+    let mut order = [0; 8];
+    order.copy_from_slice(&bytes[8..]);
+    if len < bytes.len() {
+        return Ok(Slot { pid: 0, order: 0 });
+    }
+    Ok(Slot { pid: u32::from_le_bytes(pid), order: u64::from_le_bytes(order) })
+}
+
+/// The exclusive right to change a pipe's directory; given back on drop.
+#[derive(Debug)]
+pub(super) struct Setup {
+    dir: OwnedFd,
+    lock: OwnedFd,
+}
+
+impl Setup {
+    /// Waits for the right; `None` when the directory went away meanwhile.
+    pub(super) fn begin(dir: impl AsFd) -> io::Result<Option<Self>> {
+        let dir = io::fcntl_dupfd_cloexec(dir, 0)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        loop {
+            let lock = match openat(&dir, LOCK, flags, Mode::RUSR | Mode::WUSR) {
+                Ok(lock) => lock,
+                Err(Errno::NOENT) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            lockfile::lock(&lock, LockKind::Exclusive, 0..1)?;
+            // Somebody may have removed the file while this one waited for it.
+            if fstat(&lock)?.st_nlink > 0 {
+                return Ok(Some(Self { dir, lock }));
+            }
+        }
+    }
+
+    /// The instances that live, those of this process included.
+    pub(super) fn live(&self) -> io::Result<Vec<u32>> {
+        live(&self.lock)
+    }
+
+    /// The order of the next listening instance.
+    pub(super) fn next_order(&self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        io::pread(&self.lock, &mut bytes, ORDER_AT)?;
+        let next = u64::from_le_bytes(bytes).wrapping_add(1);
+        io::pwrite(&self.lock, &next.to_le_bytes(), ORDER_AT)?;
+        Ok(next)
+    }
+
+    /// Tells what instance `index` is.
+    pub(super) fn write_slot(&self, index: u32, slot: Slot) -> io::Result<()> {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&slot.pid.to_le_bytes());
+        bytes[8..].copy_from_slice(&slot.order.to_le_bytes());
+        io::pwrite(&self.lock, &bytes, SLOTS_AT + SLOT_LEN * u64::from(index)).map(drop)
+    }
+
+    /// Removes what dead servers left behind while others of `live` go on.
+    pub(super) fn sweep(&self, live: &[u32]) -> io::Result<()> {
+        let orders: Vec<_> =
+            live.iter().map(|index| slot(&self.lock, *index)).collect::<io::Result<_>>()?;
+        for file in files_in(&self.dir)? {
+            let dead = match super::ListeningName::parse(&file) {
+                Some(name) => !orders.iter().any(|slot| slot.order == name.order),
+                None => file.starts_with(TEMP),
+            };
+            if dead {
+                self.remove(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes everything but the lock file; those who watch the directory wake up.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        renameat(&self.dir, META, &self.dir, "t.gone").ok();
+        for file in files_in(&self.dir)? {
+            if file != LOCK {
+                self.remove(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the pipe.
+    pub(super) fn discard(self, namespace: &Namespace, directory: &str) -> io::Result<()> {
+        self.clear()?;
+        self.remove(LOCK)?;
+        unlinkat(namespace.root(), directory, AtFlags::REMOVEDIR)
+    }
+
+    fn remove(&self, file: &str) -> io::Result<()> {
+        match unlinkat(&self.dir, file, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Whether the directory still is what `directory` in the root means.
+    pub(super) fn is_current(&self, namespace: &Namespace, directory: &str) -> io::Result<bool> {
+        let own = fstat(&self.dir)?;
+        match statat(namespace.root(), directory, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(there) => Ok((there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
