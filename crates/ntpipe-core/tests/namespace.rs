@@ -34,7 +34,7 @@ fn readable(fd: impl AsFd) -> bool {
 #[test]
 fn a_client_meets_its_server() {
     let s = Scratch::new();
-    let mut server = s.ns.create(&name(), &params()).unwrap();
+    let server = s.ns.create(&name(), &params()).unwrap();
     assert!(server.listening.try_accept().unwrap().is_none());
     let client = s.ns.open(&PipeName::new(r"test\ONE").unwrap(), true, true).unwrap();
     assert_eq!((client.in_quota, client.out_quota), (1, 2));
@@ -53,7 +53,7 @@ fn a_client_meets_its_server() {
 fn each_instance_lets_one_client_in() {
     let s = Scratch::new();
     assert_eq!(kind(s.ns.open(&name(), true, true)), ErrorKind::NotFound);
-    let mut server = s.ns.create(&name(), &params()).unwrap();
+    let server = s.ns.create(&name(), &params()).unwrap();
     let first = s.ns.open(&name(), true, true).unwrap();
     assert_eq!(kind(s.ns.open(&name(), true, true)), ErrorKind::PipeBusy);
     server.listening.try_accept().unwrap().unwrap();
@@ -68,7 +68,7 @@ fn each_instance_lets_one_client_in() {
 #[test]
 fn a_queued_client_occupies_the_instance_even_if_its_file_stays() {
     let s = Scratch::new();
-    let mut server = s.ns.create(&name(), &params()).unwrap();
+    let server = s.ns.create(&name(), &params()).unwrap();
     let files = files(&s);
     let dir = s.path.join(name().directory());
     let socket = dir.join(files.iter().find(|file| file.starts_with("l0")).unwrap());
@@ -151,7 +151,7 @@ fn security_denies_what_it_does_not_allow() {
 fn the_oldest_listening_instance_is_taken() {
     let s = Scratch::new();
     let make = |quota| s.ns.create(&name(), &CreateParams { in_quota: quota, ..params() }).unwrap();
-    let mut servers: Vec<Listener> = (10..13).map(make).collect();
+    let servers: Vec<Listener> = (10..13).map(make).collect();
     assert_eq!(s.ns.open(&name(), true, true).unwrap().in_quota, 10);
     // One that listens again goes to the back.
     servers[1].listening = servers[1].place.listen().unwrap();
@@ -252,7 +252,7 @@ fn a_killed_server_frees_its_place_among_others() {
 fn the_pipe_outlives_its_first_process() {
     let s = Scratch::new();
     let child = spawn_server(&s);
-    let mut joined = s.ns.create(&name(), &params()).unwrap();
+    let joined = s.ns.create(&name(), &params()).unwrap();
     kill(child);
     let client = s.ns.open(&name(), true, true).unwrap();
     assert_eq!(client.in_quota, 1);

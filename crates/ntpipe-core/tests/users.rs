@@ -68,7 +68,7 @@ fn another_user_comes_in_exactly_when_security_says_so() {
         ("D:(A;;GA;;;S-1-22-1-4710)", "AccessDenied"),
     ] {
         let security = Security::sddl(sddl).unwrap();
-        let mut server = match s.ns.create(&name(), &CreateParams { security, ..params() }) {
+        let server = match s.ns.create(&name(), &CreateParams { security, ..params() }) {
             Ok(server) => server,
             // The file system of the temporary directory has no access lists.
             Err(error) if error.kind() == ErrorKind::NotSupported => continue,
