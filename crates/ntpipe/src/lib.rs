@@ -34,8 +34,10 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod anonymous;
 mod client;
 mod end;
+mod kernel;
 mod listener;
 mod pipe;
 mod query;
@@ -44,6 +46,7 @@ mod wait;
 mod watch;
 mod zero_copy;
 
+pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
 pub use listener::{Incoming, PipeListener};
