@@ -1,1 +1,2 @@
 //! The metal.
+pub mod bare;
