@@ -49,10 +49,11 @@ impl End {
 
     /// Waits until the peer has read everything.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        Ok(match self {
+        match self {
             Self::Server(end) => end.flush()?,
             Self::Client(end) => end.flush()?,
-        })
+        }
+        Ok(())
     }
 
     /// Ends the connection under every call on it, in this or another thread.

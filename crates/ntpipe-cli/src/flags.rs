@@ -172,7 +172,7 @@ pub(crate) struct Connect {
     /// Send a message of 0 bytes when standard input ends
     #[arg(short, long)]
     pub(crate) send_eof: bool,
-    /// Exit when the pipe ends, even if output is still to be sent (also -ep)
+    /// Exit when the pipe ends: always so; taken for npiperelay's sake (also -ep)
     #[arg(long)]
     pub(crate) exit_on_pipe_eof: bool,
     /// Exit when standard input has ended and been read, without awaiting an answer (also -ei)

@@ -139,10 +139,15 @@ impl Pump {
         };
         match done {
             // The reading thread tells when the connection is over, after what is left to read.
-            Err(error) if data.is_empty() && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if data.is_empty() && is_over(&error) => Ok(()),
             done => done,
         }
     }
+}
+
+/// Whether there is no other side any more.
+pub(crate) fn is_over(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected)
 }
 
 fn read_input(events: &SyncSender<Event>) {
@@ -200,7 +205,7 @@ fn read_some(end: &End, manners: Manners, buffer: &mut [u8]) -> io::Result<Optio
     }
     match end.recv(buffer) {
         Ok(got) => Ok(Some(got.len)),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        Err(error) if is_over(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -94,7 +94,10 @@ fn open(case: Case, cpu: usize, name: &str) -> io::Result<(Box<dyn Link>, Peer)>
         Transport::NtpipeByte | Transport::NtpipeMessage => {
             let server = ntpipe_link::serve(case, name)?;
             let peer = Peer::start(case, cpu, name, None)?;
-            return Ok((server.accept()?, peer));
+            return match server.accept() {
+                Ok(link) => Ok((link, peer)),
+                Err(error) => Err(peer.finish().err().unwrap_or(error)),
+            };
         }
     };
     Ok((link, Peer::start(case, cpu, name, Some(far))?))

@@ -96,7 +96,7 @@ fn relay(end: End, command: &str, message: bool) -> io::Result<()> {
     drop(feeder.join());
     match told {
         // The client went first: its good right.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if crate::pump::is_over(&error) => Ok(()),
         told => told,
     }
 }

@@ -15,10 +15,8 @@ pub(super) fn run(args: &Man) -> Outcome {
     let command = match &args.command {
         None => root,
         Some(name) => match root.find_subcommand(name) {
-            Some(command) => {
-                let title = format!("ntpipe-{}", command.get_name());
-                command.clone().name(title)
-            }
+            // Built: it is called `ntpipe-NAME` on its page.
+            Some(command) => command.clone(),
             None => return Err(format!("there is no command {name}").into()),
         },
     };
