@@ -4,8 +4,12 @@
 //! or names what has to happen first; the façades wait.
 #![forbid(unsafe_code)]
 
+pub mod connection;
 pub mod error;
 pub mod mode;
+pub mod name;
+pub mod ops;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};
+pub use name::PipeName;

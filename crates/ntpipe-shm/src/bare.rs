@@ -1,18 +1,20 @@
 //! The two limits of the machine, for measuring: one shared cache line, and one ring of copies.
 //!
 //! Nothing here knows of pipes. `ntpipe bench` runs them between two processes to learn what no
-//! transport can beat, and gives its own figures as ratios of these.
+//! transport can beat, and gives its own figures as ratios of these. The peer is this very program
+//! and is trusted, so this file copies by itself and not through `bytes`.
 #![allow(unsafe_code)]
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::{Errno, Result};
 use rustix::mm::{MapFlags, ProtFlags};
+
+use crate::sync::{AtomicU64, Ordering};
 
 /// Two cache lines: the unit that adjacent-line prefetchers move.
 const LINE: usize = 128;
@@ -106,12 +108,14 @@ impl Line {
     #[must_use]
     #[inline]
     pub fn load(&self) -> u64 {
+        // SYNC(bare-line): sees what the other side did before its store.
         self.0.word(0).load(Ordering::Acquire)
     }
 
     /// Sets the word, with Release.
     #[inline]
     pub fn store(&self, value: u64) {
+        // SYNC(bare-line): pairs with the load of the other side.
         self.0.word(0).store(value, Ordering::Release);
     }
 
@@ -218,6 +222,7 @@ impl CopyRing {
             return Ok(cached);
         }
         let (far, there) = spin(|| {
+            // SYNC(bare-ring): the bytes, or the room, that the other side published.
             let far = self.map.word(line).load(Ordering::Acquire);
             let there = amount(self.own, far, self.capacity);
             (there != 0).then_some((far, there))
@@ -237,6 +242,7 @@ impl CopyRing {
     #[inline]
     fn publish(&mut self, line: usize, n: usize) {
         self.own = self.own.wrapping_add(n as u64);
+        // SYNC(bare-ring): the copy above is done before the other side may know.
         self.map.word(line).store(self.own, Ordering::Release);
     }
 }

@@ -1,2 +1,34 @@
-//! The metal.
+//! Shared memory between two processes that do not trust each other.
+//!
+//! A [`Segment`](segment::Segment) holds two rings of records, one per direction, and for each of
+//! its two sides a block with the side's life and doorbells. A [`Producer`](ring::Producer) appends
+//! records, a [`Consumer`](ring::Consumer) takes them; neither makes a system call. A side that has
+//! to wait announces itself at a [`Doorbell`](doorbell::Doorbell), looks once more, and sleeps; the
+//! other side rings only if someone announced.
+//!
+//! Three rules hold everywhere in this crate:
+//!
+//! 1. No Rust reference to payload ever exists; bytes are copied in and out by [`bytes`] alone.
+//! 2. A value from the segment is loaded once into a local, checked, and only then used.
+//! 3. Every non-relaxed ordering names its partner by a `SYNC` name, explained in docs/protocol.md.
+
+#[cfg(not(loom))]
 pub mod bare;
+pub mod bytes;
+pub mod doorbell;
+pub mod error;
+pub mod futex;
+pub mod layout;
+#[cfg(not(loom))]
+pub mod lockfile;
+#[cfg(not(loom))]
+pub mod peer;
+pub mod ring;
+pub mod segment;
+#[cfg(not(loom))]
+pub mod socket;
+pub mod sync;
+#[cfg(not(loom))]
+pub mod watchdir;
+
+pub use error::Corrupt;

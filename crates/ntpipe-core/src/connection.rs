@@ -1,0 +1,271 @@
+//! A connection: the segment between one server end and one client end, seen from one of them.
+//!
+//! Says who is still there. Ring 0 is inbound (the server consumes it), ring 1 outbound, so side 0 of
+//! the segment is the server's and side 1 the client's.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ntpipe_shm::doorbell::Doorbell;
+use ntpipe_shm::layout::{LIFE_CLOSED, LIFE_OPEN, LIFE_SEVERED, SideBlock};
+use ntpipe_shm::segment::{OpenError, Segment, Spec};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{PipeEnd, PipeType};
+
+/// Quotas of the two directions, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// From client to server (`nInBufferSize`).
+    pub inbound: u32,
+    /// From server to client (`nOutBufferSize`).
+    pub outbound: u32,
+}
+
+/// The largest quota; more is refused with `ERROR_INVALID_PARAMETER`.
+pub const QUOTA_BYTES_MAX: u32 = 1 << 28;
+
+/// One end's view of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    segment: Arc<Segment>,
+    socket: OwnedFd,
+    end: PipeEnd,
+    pipe_type: PipeType,
+    /// Set when the kernel told that nobody holds the other end of the socket.
+    gone: AtomicBool,
+    /// Set when the kernel watches the socket for us.
+    watched: AtomicBool,
+    /// Set once somebody may poll the socket for readiness.
+    polled: AtomicBool,
+}
+
+/// What is known of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerLife {
+    /// It holds its end.
+    Here,
+    /// It closed, or died; what it wrote before may be read.
+    Gone,
+    /// It disconnected; nothing may be read any more.
+    Severed,
+}
+
+impl Connection {
+    /// Makes the segment of a new connection: the client's part. The descriptor goes to the server.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers to the wish for memory.
+    pub fn segment(pipe_type: PipeType, quotas: Quotas) -> Result<(Arc<Segment>, OwnedFd)> {
+        let spec = spec(pipe_type, quotas);
+        let (segment, fd) = Segment::create(spec).map_err(|e| segment_error(&e))?;
+        Ok((Arc::new(segment), fd))
+    }
+
+    /// Maps the segment that a client sent: the server's part. It must be exactly the one that this
+    /// instance's quotas ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Corrupt`] if it is not what the protocol demands.
+    pub fn adopt(fd: &OwnedFd, pipe_type: PipeType, quotas: Quotas) -> Result<Arc<Segment>> {
+        let segment = Segment::open(fd).map_err(|e| segment_error(&e))?;
+        if segment.spec() != spec(pipe_type, quotas) {
+            return Err(Error::new(ErrorKind::Corrupt)
+                .because("the client's segment does not have this instance's quotas and type"));
+        }
+        Ok(Arc::new(segment))
+    }
+
+    /// One end's view of the connection over `segment`, whose lifeline is `socket`.
+    #[must_use]
+    pub fn new(segment: Arc<Segment>, socket: OwnedFd, end: PipeEnd, pipe_type: PipeType) -> Self {
+        let no = || AtomicBool::new(false);
+        Self { segment, socket, end, pipe_type, gone: no(), watched: no(), polled: no() }
+    }
+
+    /// The pipe type.
+    #[must_use]
+    pub fn pipe_type(&self) -> PipeType {
+        self.pipe_type
+    }
+
+    /// Which end this is.
+    #[must_use]
+    pub fn end(&self) -> PipeEnd {
+        self.end
+    }
+
+    /// The segment.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    /// The ring that this end reads.
+    #[must_use]
+    pub fn inward(&self) -> usize {
+        match self.end {
+            PipeEnd::Server => 0,
+            PipeEnd::Client => 1,
+        }
+    }
+
+    /// The ring that this end writes.
+    #[must_use]
+    pub fn outward(&self) -> usize {
+        1 - self.inward()
+    }
+
+    /// The quota of this end's writes, in bytes.
+    #[must_use]
+    pub fn write_quota(&self) -> u32 {
+        self.segment.spec().quotas[self.outward()]
+    }
+
+    /// The quota of the peer's writes, in bytes.
+    #[must_use]
+    pub fn read_quota(&self) -> u32 {
+        self.segment.spec().quotas[self.inward()]
+    }
+
+    /// This end's block.
+    #[must_use]
+    pub fn own(&self) -> &SideBlock {
+        self.segment.side(self.inward())
+    }
+
+    /// The peer's block.
+    #[must_use]
+    pub fn peer(&self) -> &SideBlock {
+        self.segment.side(self.outward())
+    }
+
+    /// What is known of the peer without asking the kernel.
+    #[inline]
+    #[must_use]
+    pub fn peer_life(&self) -> PeerLife {
+        // SYNC(life): Acquire. Pairs with the Release store in `leave`: what the peer wrote before it
+        // left is seen by whoever sees that it left.
+        match self.peer().life.load(Ordering::Acquire) {
+            LIFE_OPEN if !self.gone.load(Ordering::Acquire) => PeerLife::Here,
+            LIFE_SEVERED => PeerLife::Severed,
+            // Any other value is garbage: such a peer is as good as gone.
+            _ => PeerLife::Gone,
+        }
+    }
+
+    /// Asks the kernel whether the peer still holds its end, and remembers.
+    #[must_use]
+    pub fn ask_kernel(&self) -> PeerLife {
+        if self.peer_life() == PeerLife::Here
+            && ntpipe_shm::socket::is_hung_up(&self.socket).unwrap_or(true)
+        {
+            self.set_gone();
+        }
+        self.peer_life()
+    }
+
+    /// Notes that the kernel saw the peer go, and wakes this end's waiters.
+    pub fn set_gone(&self) {
+        // SYNC(gone): Release. Pairs with the Acquire load in `peer_life`, in this process.
+        self.gone.store(true, Ordering::Release);
+        self.wake_own();
+    }
+
+    /// Wakes whoever waits on this end, in this process or another one, to look again.
+    pub fn wake_own(&self) {
+        ntpipe_shm::sync::full_fence();
+        Doorbell(&self.own().data_bell).ring_loudly();
+        Doorbell(&self.own().room_bell).ring_loudly();
+    }
+
+    /// Marks the socket as watched; returns whether it was before.
+    pub fn set_watched(&self) -> bool {
+        self.watched.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the kernel watches the socket for us.
+    #[inline]
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
+    }
+
+    /// Notes that somebody may poll the socket: from now on a would-be wait asks for a byte.
+    pub fn set_polled(&self) {
+        self.polled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody may poll the socket.
+    #[must_use]
+    pub fn is_polled(&self) -> bool {
+        self.polled.load(Ordering::Relaxed)
+    }
+
+    /// Tells the peer's readers that data is there.
+    #[inline]
+    pub fn announce_data(&self) {
+        if Doorbell(&self.peer().data_bell).ring() {
+            ntpipe_shm::socket::nudge(&self.socket);
+        }
+    }
+
+    /// Tells the peer's writers that room is there.
+    #[inline]
+    pub fn announce_room(&self) {
+        if Doorbell(&self.peer().room_bell).ring() {
+            ntpipe_shm::socket::nudge(&self.socket);
+        }
+    }
+
+    /// Leaves: closes this end, or severs the connection for both.
+    pub fn leave(&self, sever: bool) {
+        let life = if sever { LIFE_SEVERED } else { LIFE_CLOSED };
+        // SYNC(life): Release. Pairs with the Acquire load in `peer_life`.
+        self.own().life.store(life, Ordering::Release);
+        ntpipe_shm::sync::full_fence();
+        let polled = Doorbell(&self.peer().data_bell).ring_loudly()
+            | Doorbell(&self.peer().room_bell).ring_loudly();
+        if polled {
+            ntpipe_shm::socket::nudge(&self.socket);
+        }
+        self.wake_own();
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn spec(pipe_type: PipeType, quotas: Quotas) -> Spec {
+    // Twice the quota, so that the write that waits behind a full quota is in the ring as well and its
+    // reader never runs dry; and headers for small messages.
+    let capacity = |quota: u32| {
+        let wish = quota.clamp(8192, QUOTA_BYTES_MAX) * 2 + 4096;
+        wish.next_power_of_two()
+    };
+    Spec {
+        capacities: [capacity(quotas.inbound), capacity(quotas.outbound)],
+        quotas: [quotas.inbound, quotas.outbound],
+        kind: u32::from(pipe_type == PipeType::Message),
+    }
+}
+
+fn segment_error(error: &OpenError) -> Error {
+    match error {
+        OpenError::Os(call, errno) => Error::os(call, *errno),
+        OpenError::Refused(why) => Error::new(ErrorKind::Corrupt).because(*why),
+        _ => Error::new(ErrorKind::Corrupt),
+    }
+}
+
+impl From<ntpipe_shm::Corrupt> for Error {
+    fn from(corrupt: ntpipe_shm::Corrupt) -> Self {
+        Self::new(ErrorKind::Corrupt).because(corrupt.to_string())
+    }
+}

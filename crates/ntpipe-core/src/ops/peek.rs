@@ -1,0 +1,76 @@
+//! `PeekNamedPipe`: looks without taking.
+//!
+//= learn: PeekNamedPipe; observed: counts on message pipes
+
+use super::Reader;
+use super::read::Found;
+use crate::error::{ErrorKind, Result};
+use crate::mode::PipeType;
+
+/// What a peek saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peek {
+    /// Bytes copied.
+    pub len: usize,
+    /// Bytes that can be read now, over all messages.
+    pub available: u64,
+    /// On a message pipe: bytes of the first message beyond those copied.
+    pub message_left: u64,
+    /// Messages that are there, whole or in part.
+    pub messages: u64,
+}
+
+impl Reader {
+    /// Copies from the front without taking: on a message pipe from the first message only, whatever
+    /// the read mode.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_BROKEN_PIPE` when the peer is gone and nothing is left, `ERROR_PIPE_NOT_CONNECTED` when
+    /// the server disconnected.
+    pub fn peek(&mut self, into: &mut [u8]) -> Result<Peek> {
+        loop {
+            match self.front(0)? {
+                Ok(Found::Record(_)) => break,
+                Ok(Found::Cut) => {}
+                Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
+                Err(_) => return Ok(Peek::default()),
+            }
+        }
+        let messages = self.connection.pipe_type() == PipeType::Message;
+        let mut seen = Peek::default();
+        let mut first_bytes = 0;
+        let mut first_over = false;
+        let mut rest = 0;
+        self.consumer.scan(|front, void, copy| {
+            if void {
+                rest = 0;
+                first_over |= seen.messages > 0;
+                return true;
+            }
+            if !first_over {
+                seen.len += copy(&mut into[seen.len..]);
+                first_bytes += u64::from(front.left);
+            }
+            seen.available += u64::from(front.left);
+            rest = front.rest;
+            if rest == 0 {
+                seen.messages += 1;
+                first_over = messages;
+            } else if messages && !first_over {
+                // What is still to come of the first message counts as its rest.
+                seen.message_left = rest;
+            }
+            true
+        })?;
+        // The last record continues: its writer has the rest ready.
+        seen.available += rest;
+        seen.messages += u64::from(rest != 0);
+        seen.message_left = match (messages, first_over) {
+            (false, _) => 0,
+            (true, true) => first_bytes - seen.len as u64,
+            (true, false) => first_bytes + rest - seen.len as u64,
+        };
+        Ok(seen)
+    }
+}

@@ -1,0 +1,217 @@
+//! `ReadFile` on a connected end.
+//!
+//= learn: ReadFile, Named Pipe Type, Read, and Wait Modes
+
+use std::sync::Arc;
+
+use ntpipe_shm::ring::{Consumer, Front, Seen};
+
+use super::{Need, Pending, Step};
+use crate::connection::{Connection, PeerLife};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{PipeType, ReadMode};
+
+/// The reading half of an end.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) connection: Arc<Connection>,
+    pub(super) consumer: Consumer,
+    /// Part of a message was taken whose rest is not in the ring yet.
+    inside: bool,
+    /// When the peer is gone: the payload count up to which its writes had completed. Writes that
+    /// were still pending then are gone with it.
+    cutoff: Option<u32>,
+}
+
+/// How far a read has come; one value per call, kept across its waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadProgress {
+    filled: usize,
+}
+
+impl ReadProgress {
+    /// Bytes copied so far.
+    #[must_use]
+    pub fn filled(&self) -> usize {
+        self.filled
+    }
+}
+
+/// What a read gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recv {
+    /// Bytes copied into the buffer.
+    pub len: usize,
+    /// Whether the message goes on: Windows' `ERROR_MORE_DATA`.
+    pub more: bool,
+}
+
+impl Reader {
+    /// The reading half of a connection.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>) -> Self {
+        let consumer = Consumer::new(connection.shared().clone(), connection.inward());
+        Self { connection, consumer, inside: false, cutoff: None }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Reads: bytes up to the buffer's length, or at most one message.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_BROKEN_PIPE` when the peer is gone and nothing is left, `ERROR_PIPE_NOT_CONNECTED` when
+    /// the server disconnected.
+    #[inline]
+    pub fn read(
+        &mut self,
+        into: &mut [u8],
+        mode: ReadMode,
+        progress: &mut ReadProgress,
+    ) -> Result<Step<Recv>> {
+        let step = self.step(into, mode, progress)?;
+        self.connection.announce_room();
+        Ok(step)
+    }
+
+    /// The front record, or why there is none. `Ok(Err(..))` is "wait".
+    #[inline]
+    pub(super) fn front(&mut self, wanted: usize) -> Result<std::result::Result<Found, Pending>> {
+        let mut life = self.connection.peer_life();
+        loop {
+            if life == PeerLife::Severed {
+                return Err(ErrorKind::PipeNotConnected.into());
+            }
+            let seen = match self.consumer.front()? {
+                Seen::Record(front) if life == PeerLife::Here || self.survives(front) => {
+                    return Ok(Ok(Found::Record(front)));
+                }
+                Seen::Record(front) => {
+                    self.consumer.skip(front);
+                    return Ok(Ok(Found::Cut));
+                }
+                Seen::Cut => return Ok(Ok(Found::Cut)),
+                Seen::Empty(seen) => seen,
+            };
+            // Empty, and gone? What the peer wrote before it went is visible to whoever sees that it
+            // went: look once more, then believe it.
+            if life == PeerLife::Gone {
+                return Ok(Ok(Found::End));
+            }
+            life = self.connection.peer_life();
+            if life == PeerLife::Here {
+                let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+                return Ok(Err(Pending { need: Need::Data, seen, life, wanted }));
+            }
+        }
+    }
+
+    /// Whether the record of a peer that is gone had been written completely.
+    //= observed: a process with a pending write is terminated; its data is gone
+    fn survives(&mut self, front: Front) -> bool {
+        let consumed = self.consumer.consumed();
+        let quota = self.connection.read_quota();
+        let cutoff = *self.cutoff.get_or_insert(consumed.wrapping_add(quota));
+        let ahead = front.end_bytes.wrapping_sub(consumed);
+        !front.revocable || ahead <= cutoff.wrapping_sub(consumed).min(quota)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        into: &mut [u8],
+        mode: ReadMode,
+        progress: &mut ReadProgress,
+    ) -> Result<Step<Recv>> {
+        let messages = self.connection.pipe_type() == PipeType::Message;
+        let by_message = messages && mode == ReadMode::Message;
+        loop {
+            let wanted = into.len() - progress.filled;
+            let front = match self.front(wanted)? {
+                Ok(Found::Record(front)) => front,
+                Ok(Found::Cut) => {
+                    if std::mem::take(&mut self.inside) && by_message && progress.filled > 0 {
+                        return Ok(done(progress.filled, false));
+                    }
+                    continue;
+                }
+                Ok(Found::End) => {
+                    self.inside = false;
+                    if progress.filled > 0 {
+                        return Ok(done(progress.filled, false));
+                    }
+                    return Err(ErrorKind::BrokenPipe.into());
+                }
+                // A byte read takes what is there and does not wait for more.
+                Err(_) if progress.filled > 0 && !by_message => {
+                    return Ok(done(progress.filled, false));
+                }
+                Err(pending) => return Ok(Step::Wait(pending)),
+            };
+            if !by_message && wanted == 0 && front.left > 0 {
+                return Ok(done(progress.filled, false));
+            }
+            let Some(count) = self.consumer.take(front, &mut into[progress.filled..])? else {
+                continue;
+            };
+            progress.filled += count;
+            let whole = count == front.left as usize;
+            if whole {
+                self.inside = front.rest != 0;
+            }
+            if by_message && (!whole || !self.inside) {
+                return Ok(done(progress.filled, !whole));
+            }
+            if progress.filled == into.len() && (by_message || progress.filled > 0) {
+                return Ok(done(progress.filled, by_message));
+            }
+        }
+    }
+
+    /// Ends a message read early, at a deadline or a cancellation: what was copied is delivered as the
+    /// first part of its message, so nothing is lost.
+    #[must_use]
+    pub fn give_up(&self, progress: &ReadProgress) -> Option<Recv> {
+        (progress.filled > 0).then_some(Recv { len: progress.filled, more: self.inside })
+    }
+
+    /// Whether nothing is there to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), but a peer that is gone is no error.
+    pub fn is_empty(&mut self) -> Result<bool> {
+        loop {
+            match self.front(0)? {
+                Ok(Found::Record(_)) => return Ok(false),
+                Ok(Found::Cut) => self.inside = false,
+                Ok(Found::End) | Err(_) => return Ok(true),
+            }
+        }
+    }
+
+    /// The error of a read that may not wait: `ERROR_NO_DATA`.
+    //= observed: PIPE_NOWAIT, empty: PIPE_EMPTY
+    #[must_use]
+    pub fn would_block() -> Error {
+        Error::new(ErrorKind::NoData)
+    }
+}
+
+/// What a look at the front found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    Record(Front),
+    /// What continued ends here.
+    Cut,
+    /// The peer is gone and everything was read.
+    End,
+}
+
+fn done(len: usize, more: bool) -> Step<Recv> {
+    Step::Done(Recv { len, more })
+}

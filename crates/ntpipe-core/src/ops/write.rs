@@ -1,0 +1,314 @@
+//! `WriteFile` on a connected end.
+//!
+//! The quota decides when a write completes: when its unread remainder fits. Its data is in the ring,
+//! and so visible to the reader, long before; as long as the write waits, its records are revocable,
+//! and cancelling it takes what is unread of them away. A write larger than the ring goes in pieces;
+//! until its last piece is in, it holds the turn, so that no other write comes between.
+//!
+//= learn: WriteFile; observed: write quota, pending writes, cancelled writes
+
+use std::sync::Arc;
+
+use ntpipe_shm::ring::{Placed, Producer, Withdrawn};
+use ntpipe_shm::sync::Ordering;
+
+use super::{Need, Pending, Step};
+use crate::connection::{Connection, PeerLife};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{PipeType, WaitMode};
+
+/// The writing half of an end.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) connection: Arc<Connection>,
+    pub(super) producer: Producer,
+    /// The write that goes in pieces, if there is one.
+    turn: Option<u64>,
+    next_ticket: u64,
+}
+
+/// How far a write has come; one value per call, kept across its waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteProgress {
+    ticket: u64,
+    written: usize,
+    first: Option<u32>,
+    end_bytes: u32,
+}
+
+/// What a cancellation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The write had completed; nothing was taken away.
+    Completed,
+    /// What was unread of it is gone.
+    Done,
+}
+
+impl Writer {
+    /// The writing half of a connection.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>) -> Self {
+        let producer = Producer::new(connection.shared().clone(), connection.outward());
+        Self { connection, producer, turn: None, next_ticket: 1 }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Writes all of `data`, as one message on a message pipe. The result is its length, or 0 when
+    /// [`WaitMode::NoWait`] left no room.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_NO_DATA` when the peer is gone, `ERROR_BROKEN_PIPE` when it goes while the write waits,
+    /// `ERROR_PIPE_NOT_CONNECTED` when the server disconnected.
+    #[inline]
+    pub fn write(
+        &mut self,
+        data: &[u8],
+        wait: WaitMode,
+        progress: &mut WriteProgress,
+    ) -> Result<Step<usize>> {
+        self.check_peer(progress)?;
+        if progress.first.is_none() && self.turn.is_none() {
+            // The common case: it fits, and nobody waits before it.
+            let quota = self.connection.write_quota() as usize;
+            if self.producer.unread() as usize + data.len() <= quota
+                && !(data.is_empty() && self.connection.pipe_type() == PipeType::Byte)
+                && self.producer.push(data, 0, false)?.is_some()
+            {
+                self.connection.announce_data();
+                return Ok(Step::Done(data.len()));
+            }
+        }
+        self.write_slowly(data, wait, progress)
+    }
+
+    #[inline]
+    fn check_peer(&self, progress: &WriteProgress) -> Result<()> {
+        match self.connection.peer_life() {
+            PeerLife::Here => Ok(()),
+            PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
+            PeerLife::Gone if progress.first.is_some() => Err(ErrorKind::BrokenPipe.into()),
+            PeerLife::Gone => Err(ErrorKind::NoData.into()),
+        }
+    }
+
+    #[cold]
+    fn write_slowly(
+        &mut self,
+        data: &[u8],
+        wait: WaitMode,
+        progress: &mut WriteProgress,
+    ) -> Result<Step<usize>> {
+        if data.is_empty() && self.connection.pipe_type() == PipeType::Byte {
+            return Ok(Step::Done(0));
+        }
+        let seen = self.producer.refresh()?;
+        let quota = self.connection.write_quota();
+        if progress.first.is_none() {
+            if self.turn.is_some() {
+                return Ok(self.wait_or_nothing(wait, seen));
+            }
+            let unread = self.producer.unread() as usize;
+            let fits = unread + data.len() <= quota as usize;
+            if wait == WaitMode::NoWait && !fits {
+                return self.write_to_waiting_reader(data, unread, quota);
+            }
+            if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
+                self.connection.announce_data();
+                return Ok(Step::Done(data.len()));
+            }
+            if wait == WaitMode::NoWait {
+                return Ok(Step::Done(0));
+            }
+        }
+        self.place(data, progress)?;
+        if progress.first.is_some() && progress.written == data.len() {
+            // Refreshed above; a reader that went on since then rings us again.
+            if self.producer.unread_before(progress.end_bytes) <= quota {
+                return Ok(Step::Done(data.len()));
+            }
+        }
+        Ok(Step::Wait(self.pending(seen)))
+    }
+
+    /// Puts as much of the rest into the ring as has room, as revocable records.
+    fn place(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<()> {
+        if progress.first.is_some() && self.turn != Some(progress.ticket) {
+            return Ok(()); // It is in the ring as a whole.
+        }
+        loop {
+            let left = &data[progress.written..];
+            if left.is_empty() && progress.first.is_some() {
+                return Ok(());
+            }
+            let piece = match self.producer.room(false) {
+                Some(room) if room as usize >= left.len() => left.len(),
+                _ => {
+                    // Pieces of an eighth of the ring keep reader and writer busy at once.
+                    let grain = self.grain();
+                    match self.producer.room(true) {
+                        Some(room) if room as usize >= grain => grain.min(left.len() - 1),
+                        _ => return Ok(()),
+                    }
+                }
+            };
+            let rest = (left.len() - piece) as u64;
+            let Some(placed) = self.producer.push(&left[..piece], rest, true)? else {
+                return Ok(());
+            };
+            self.note(placed, piece, rest, progress);
+            self.connection.announce_data();
+        }
+    }
+
+    fn grain(&self) -> usize {
+        let ring = self.connection.outward();
+        (self.connection.shared().spec().capacities[ring] / 8) as usize
+    }
+
+    fn note(&mut self, placed: Placed, piece: usize, rest: u64, progress: &mut WriteProgress) {
+        if progress.first.is_none() {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+            progress.first = Some(placed.units);
+        }
+        progress.written += piece;
+        progress.end_bytes = placed.end_bytes;
+        if rest != 0 {
+            self.turn = Some(progress.ticket);
+        } else if self.turn == Some(progress.ticket) {
+            self.pass_turn();
+        }
+    }
+
+    fn pass_turn(&mut self) {
+        self.turn = None;
+        ntpipe_shm::doorbell::Doorbell(&self.connection.own().room_bell).ring_loudly();
+    }
+
+    /// `PIPE_NOWAIT` and too large: what a waiting reader takes does not count.
+    //= observed: PIPE_NOWAIT writes with a waiting reader
+    fn write_to_waiting_reader(
+        &mut self,
+        data: &[u8],
+        unread: usize,
+        quota: u32,
+    ) -> Result<Step<usize>> {
+        // The peer's word is a wish only: whatever it says, at most the quota more goes in.
+        let wanted = match self.connection.peer().wanted.load(Ordering::Relaxed) {
+            0 => return Ok(Step::Done(0)),
+            wanted => (wanted - 1) as usize,
+        };
+        if unread != 0 || wanted == 0 {
+            return Ok(Step::Done(0));
+        }
+        let message = self.connection.pipe_type() == PipeType::Message;
+        let count = if data.len() - wanted.min(data.len()) <= quota as usize {
+            data.len()
+        } else if message {
+            0
+        } else {
+            wanted.min(data.len())
+        };
+        if count == 0 || self.producer.push(&data[..count], 0, false)?.is_none() {
+            return Ok(Step::Done(0));
+        }
+        // The reader has its bytes now; a second write must not count on it again.
+        self.connection.peer().wanted.store(0, Ordering::Relaxed);
+        self.connection.announce_data();
+        Ok(Step::Done(count))
+    }
+
+    fn wait_or_nothing(&self, wait: WaitMode, seen: u64) -> Step<usize> {
+        match wait {
+            WaitMode::NoWait => Step::Done(0),
+            WaitMode::Wait => Step::Wait(self.pending(seen)),
+        }
+    }
+
+    pub(super) fn pending(&self, seen: u64) -> Pending {
+        Pending { need: Need::Room, seen, life: PeerLife::Here, wanted: 0 }
+    }
+
+    /// Whether another write holds the turn.
+    pub(super) fn is_taken(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Cancels a write that waits: what is unread of it vanishes.
+    ///
+    /// # Errors
+    ///
+    /// If the peer corrupted the ring.
+    pub fn cancel(&mut self, progress: &WriteProgress) -> Result<Cancelled> {
+        let Some(first) = progress.first else {
+            return Ok(Cancelled::Done);
+        };
+        let in_pieces = self.turn == Some(progress.ticket);
+        let withdrawn = self.producer.withdraw(first, progress.end_bytes)?;
+        if in_pieces {
+            self.producer.cut();
+            self.pass_turn();
+        }
+        // A flush or another write may wait behind what is gone now.
+        self.connection.wake_own();
+        self.connection.announce_data();
+        Ok(match withdrawn {
+            Withdrawn::TooLate if !in_pieces => Cancelled::Completed,
+            _ => Cancelled::Done,
+        })
+    }
+
+    /// Writes a message without regard to the quota, for a transaction.
+    //= observed: the write part of a transaction never blocks on quota
+    pub(super) fn post(&mut self, data: &[u8]) -> Result<Option<Placed>> {
+        self.check_peer(&WriteProgress::default())?;
+        let placed = self.producer.push(data, 0, false)?;
+        if placed.is_some() {
+            self.connection.announce_data();
+        }
+        Ok(placed)
+    }
+
+    /// Room for a record of `len` bytes to be filled in place; as [`write`](Self::write) otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write), and `ERROR_INVALID_PARAMETER` if it can never fit.
+    pub fn reserve(&mut self, len: u32) -> Result<Step<()>> {
+        self.check_peer(&WriteProgress::default())?;
+        if len > self.connection.write_quota() {
+            return Err(Error::new(ErrorKind::InvalidParameter)
+                .because("a reservation must fit the quota of its direction"));
+        }
+        let seen = self.producer.refresh()?;
+        let fits = self.producer.unread() + len <= self.connection.write_quota();
+        if self.turn.is_none() && fits && self.producer.has_room(len)? {
+            return Ok(Step::Done(()));
+        }
+        Ok(Step::Wait(self.pending(seen)))
+    }
+
+    /// Fills a part of the reservation.
+    ///
+    /// # Panics
+    ///
+    /// If the bytes reach beyond the reservation.
+    pub fn fill(&mut self, total: u32, at: u32, bytes: &[u8]) {
+        self.producer.fill(total, at, bytes);
+    }
+
+    /// Publishes the first `len` bytes of the reservation.
+    pub fn commit(&mut self, len: u32) {
+        if len != 0 || self.connection.pipe_type() == PipeType::Message {
+            self.producer.commit(len);
+            self.connection.announce_data();
+        }
+    }
+}

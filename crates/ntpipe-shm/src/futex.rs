@@ -1,0 +1,95 @@
+//! Sleeping on a word of memory that may be shared between processes.
+
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::thread::futex;
+
+use crate::sync::AtomicU32;
+
+/// Sleeps until the word is woken, if it still holds `expected`; at most for `timeout`.
+///
+/// Spurious returns are possible: the caller looks again in any case. Returns `false` if the timeout
+/// passed.
+#[cfg(not(loom))]
+pub fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> bool {
+    let timeout = timeout.map(|t| rustix::fs::Timespec {
+        tv_sec: i64::try_from(t.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: t.subsec_nanos().into(),
+    });
+    let woken = futex::wait(word, futex::Flags::empty(), expected, timeout.as_ref());
+    woken != Err(Errno::TIMEDOUT)
+}
+
+/// Wakes everyone who sleeps on the word.
+#[cfg(not(loom))]
+pub fn wake_all(word: &AtomicU32) {
+    // The only failure is a bad address, and a reference is none.
+    let _ = futex::wake(word, futex::Flags::empty(), i32::MAX.unsigned_abs());
+}
+
+/// Wakes one sleeper, if there is one.
+#[cfg(not(loom))]
+pub fn wake_one(word: &AtomicU32) {
+    // As in `wake_all`.
+    let _ = futex::wake(word, futex::Flags::empty(), 1);
+}
+
+/// The most words that [`wait_many`] takes.
+pub const WAIT_MANY_MAX: usize = 128;
+
+/// Sleeps until one of the words is woken, if each still holds its expected value.
+///
+/// Returns `false` if the timeout passed.
+///
+/// # Errors
+///
+/// `NOSYS` on a kernel older than 5.16, `INVAL` for no words or more than [`WAIT_MANY_MAX`].
+#[cfg(not(loom))]
+pub fn wait_many(
+    words: &[(&AtomicU32, u32)],
+    deadline: Option<rustix::fs::Timespec>,
+) -> Result<bool, Errno> {
+    let waiters: Vec<futex::Wait> = words
+        .iter()
+        .map(|(word, expected)| {
+            let mut waiter = futex::Wait::new();
+            waiter.uaddr = futex::WaitPtr::new(std::ptr::from_ref(*word).cast_mut().cast());
+            waiter.val = u64::from(*expected);
+            waiter.flags = futex::WaitFlags::SIZE_U32;
+            waiter
+        })
+        .collect();
+    let woken = futex::waitv(
+        &waiters,
+        futex::WaitvFlags::empty(),
+        deadline.as_ref(),
+        rustix::thread::ClockId::Monotonic,
+    );
+    match woken {
+        Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(true),
+        Err(Errno::TIMEDOUT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+#[cfg(loom)]
+pub use stand_in::{wait, wake_all};
+
+/// Under loom there is no kernel: a sleeper yields until the word changes.
+#[cfg(loom)]
+mod stand_in {
+    use super::{AtomicU32, Duration};
+    use crate::sync::Ordering::Relaxed;
+
+    /// See the real function.
+    pub fn wait(word: &AtomicU32, expected: u32, _timeout: Option<Duration>) -> bool {
+        while word.load(Relaxed) == expected {
+            loom::thread::yield_now();
+        }
+        true
+    }
+
+    /// See the real function.
+    pub fn wake_all(_word: &AtomicU32) {}
+}

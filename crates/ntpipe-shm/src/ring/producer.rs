@@ -1,0 +1,294 @@
+//! The producing end: reserve, copy, publish; and withdraw what was not consumed yet.
+
+use std::sync::Arc;
+
+use super::{CLAIMED, CONTINUES, Cursor, RECORD_BYTES_MAX, REVOCABLE, RecordHeader, VOID, offset};
+use crate::error::Corrupt;
+use crate::segment::Segment;
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+/// Appends records to one ring. Dropping it leaves the ring as it is.
+#[derive(Debug)]
+pub struct Producer {
+    segment: Arc<Segment>,
+    ring: usize,
+    tail: Cursor,
+    /// The consumer's cursor as last seen; its line is touched only when this says "full".
+    head: Cursor,
+    /// Withdrawn records that the consumer has not passed yet: end position, payload end, bytes.
+    voids: Vec<(Cursor, u32)>,
+}
+
+/// Where a record was placed: its start, and the payload count at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The position of the record.
+    pub units: u32,
+    /// The payload count at its end.
+    pub end_bytes: u32,
+}
+
+/// What became of records that were to be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// They had been consumed entirely.
+    TooLate,
+    /// What was unread of them is gone.
+    Done,
+}
+
+impl Producer {
+    /// The producing end of a ring, at the positions that the segment holds.
+    #[must_use]
+    pub fn new(segment: Arc<Segment>, ring: usize) -> Self {
+        let mut producer = Self {
+            segment,
+            ring,
+            tail: Cursor::default(),
+            head: Cursor::default(),
+            voids: Vec::new(),
+        };
+        producer.resync();
+        producer
+    }
+
+    /// Takes the positions from the segment again, after another process may have produced.
+    pub fn resync(&mut self) {
+        let ring = self.segment.ring(self.ring);
+        // SYNC(handover): Acquire. Pairs with the publishing store of the tail by the process that
+        // produced before this one.
+        self.tail = Cursor::unpack(ring.tail.0.load(Acquire));
+        self.head = Cursor::unpack(ring.head.0.load(Relaxed));
+    }
+
+    /// The ring's capacity in units.
+    fn capacity_units(&self) -> u32 {
+        self.segment.spec().capacities[self.ring] / 8
+    }
+
+    /// Looks at the consumer's cursor. Returns the raw word, for waiting until it changes.
+    ///
+    /// # Errors
+    ///
+    /// If the cursor is ahead of what was produced.
+    pub fn refresh(&mut self) -> Result<u64, Corrupt> {
+        // SYNC(consume): Acquire. Pairs with the Release store in `Consumer::publish`: the space before
+        // the head may be overwritten only after the consumer's copies out of it.
+        let word = self.segment.ring(self.ring).head.0.load(Acquire);
+        let head = Cursor::unpack(word);
+        if self.tail.units.wrapping_sub(head.units) > self.capacity_units()
+            || self.tail.bytes.wrapping_sub(head.bytes) > self.segment.spec().capacities[self.ring]
+        {
+            return Err(Corrupt::new("the head of a ring"));
+        }
+        self.head = head;
+        if !self.voids.is_empty() {
+            let tail = self.tail.units;
+            let filled = tail.wrapping_sub(head.units);
+            self.voids.retain(|(end, _)| tail.wrapping_sub(end.units) < filled);
+        }
+        Ok(word)
+    }
+
+    /// Payload bytes produced so far, wrapping.
+    #[inline]
+    #[must_use]
+    pub fn produced(&self) -> u32 {
+        self.tail.bytes
+    }
+
+    /// Payload bytes not consumed yet, withdrawn ones excluded, as of the last refresh: an upper
+    /// bound of what it is now.
+    #[inline]
+    #[must_use]
+    pub fn unread(&self) -> u32 {
+        self.unread_before(self.tail.bytes)
+    }
+
+    /// The same, counting only payload before the payload count `end_bytes`.
+    #[inline]
+    #[must_use]
+    pub fn unread_before(&self, end_bytes: u32) -> u32 {
+        let whole = end_bytes.wrapping_sub(self.head.bytes);
+        if whole > self.tail.bytes.wrapping_sub(self.head.bytes) {
+            return 0; // The consumer is beyond it.
+        }
+        if self.voids.is_empty() {
+            return whole;
+        }
+        let gone: u32 = self
+            .voids
+            .iter()
+            .filter(|(end, _)| end.bytes.wrapping_sub(self.head.bytes) <= whole)
+            .map(|(_, bytes)| bytes)
+            .sum();
+        whole.saturating_sub(gone)
+    }
+
+    /// The largest payload that a record may have now, as of the last refresh; `None` if not even an
+    /// empty one has room. A unit is always kept back, for a record that ends what continues.
+    #[must_use]
+    pub fn room(&self, continues: bool) -> Option<u32> {
+        let vacant = self.capacity_units() - self.tail.units.wrapping_sub(self.head.units);
+        let payload = vacant.checked_sub(2 + u32::from(continues))?;
+        Some((payload * 8).min(RECORD_BYTES_MAX))
+    }
+
+    /// Appends a record, if there is room. `rest` is how many bytes will follow in further records;
+    /// a revocable record can be withdrawn until it is consumed.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer's cursor is corrupt.
+    #[inline]
+    pub fn push(
+        &mut self,
+        payload: &[u8],
+        rest: u64,
+        revocable: bool,
+    ) -> Result<Option<Placed>, Corrupt> {
+        let continues = rest != 0;
+        let fits = |producer: &Self| {
+            producer.room(continues).is_some_and(|room| room as usize >= payload.len())
+        };
+        if !fits(self) {
+            self.refresh()?;
+            if !fits(self) {
+                return Ok(None);
+            }
+        }
+        let length = u32::try_from(payload.len()).expect("the room is at most RECORD_BYTES_MAX");
+        let flags = if continues { CONTINUES } else { 0 } | if revocable { REVOCABLE } else { 0 };
+        let header = RecordHeader { start: self.tail.bytes, length, flags };
+        let bytes = self.segment.bytes(self.ring);
+        let at = self.tail.units;
+        bytes.copy_in(offset(at.wrapping_add(header.head_units())), payload);
+        if continues {
+            bytes.word(offset(at.wrapping_add(1))).store(rest, Relaxed);
+        }
+        bytes.word(offset(at)).store(header.pack(), Relaxed);
+        Ok(Some(self.advance(header)))
+    }
+
+    /// Publishes the record that was written at the tail.
+    #[inline]
+    fn advance(&mut self, header: RecordHeader) -> Placed {
+        let placed =
+            Placed { units: self.tail.units, end_bytes: header.start.wrapping_add(header.length) };
+        self.tail =
+            Cursor { units: self.tail.units.wrapping_add(header.units()), bytes: placed.end_bytes };
+        // SYNC(publish): Release. Pairs with the Acquire load of the tail in `Consumer::refresh`.
+        // Orders header and payload before the new tail; without it the consumer may see stale bytes.
+        self.segment.ring(self.ring).tail.0.store(self.tail.pack(), Release);
+        placed
+    }
+
+    /// Whether `len` bytes fit as one record; looks at the consumer's cursor if needed.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer's cursor is corrupt.
+    pub fn has_room(&mut self, len: u32) -> Result<bool, Corrupt> {
+        if self.room(false).is_some_and(|room| room >= len) {
+            return Ok(true);
+        }
+        self.refresh()?;
+        Ok(self.room(false).is_some_and(|room| room >= len))
+    }
+
+    /// Copies `payload` to `at` of a record of the length `total` that is being written beyond the
+    /// tail; nothing is visible before [`commit`](Self::commit). The room was checked by
+    /// [`has_room`](Self::has_room) for `total`.
+    ///
+    /// # Panics
+    ///
+    /// If the bytes reach beyond the record or the record beyond the room.
+    pub fn fill(&mut self, total: u32, at: u32, payload: &[u8]) {
+        let room = self.room(false).expect("has_room was asked");
+        assert!(total <= room && at as usize + payload.len() <= total as usize);
+        let start = offset(self.tail.units.wrapping_add(1)) + at as usize;
+        self.segment.bytes(self.ring).copy_in(start, payload);
+    }
+
+    /// Publishes the record filled so far, cut to `length` bytes.
+    ///
+    /// # Panics
+    ///
+    /// If the record reaches beyond the room.
+    pub fn commit(&mut self, length: u32) -> Placed {
+        assert!(self.room(false).is_some_and(|room| length <= room));
+        let header = RecordHeader { start: self.tail.bytes, length, flags: 0 };
+        self.segment.bytes(self.ring).word(offset(self.tail.units)).store(header.pack(), Relaxed);
+        self.advance(header)
+    }
+
+    /// Ends a run of continuing records that will not be completed.
+    pub fn cut(&mut self) {
+        let header = RecordHeader { start: self.tail.bytes, length: 0, flags: VOID };
+        // `room` always keeps one unit back for this.
+        self.segment.bytes(self.ring).word(offset(self.tail.units)).store(header.pack(), Relaxed);
+        self.advance(header);
+    }
+
+    /// Withdraws the revocable records from the one at `first` to the one that ends at `end_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer's cursor is corrupt.
+    pub fn withdraw(&mut self, first: u32, end_bytes: u32) -> Result<Withdrawn, Corrupt> {
+        self.refresh()?;
+        let mut outcome = Withdrawn::TooLate;
+        let mut at = first;
+        loop {
+            let filled = self.tail.units.wrapping_sub(at);
+            if filled == 0 || filled > self.capacity_units() {
+                return Ok(outcome);
+            }
+            let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
+            let word = self.segment.bytes(self.ring).word(offset(at));
+            let mut header = RecordHeader::unpack(word.load(Relaxed));
+            let end = header.start.wrapping_add(header.length);
+            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header)? {
+                outcome = Withdrawn::Done;
+            }
+            // The peer may have written anything into the header: the walk stays bounded, since every
+            // step moves at least one unit.
+            header.length = header.length.min(RECORD_BYTES_MAX);
+            at = at.wrapping_add(header.units());
+            if end == end_bytes {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Marks one record void; `false` if the consumer had taken all of it by then.
+    fn void(&mut self, at: u32, header: RecordHeader) -> Result<bool, Corrupt> {
+        let mark = u64::from(VOID) << 32;
+        let word = self.segment.bytes(self.ring).word(offset(at));
+        // SYNC(claim): AcqRel. Pairs with the compare-exchange in `Consumer::claim`: either the consumer
+        // sees the mark before it copies, or we see its claim here.
+        let before = RecordHeader::unpack(word.fetch_or(mark, AcqRel));
+        let end = Cursor {
+            units: at.wrapping_add(header.units()),
+            bytes: header.start.wrapping_add(header.length),
+        };
+        if before.flags & CLAIMED != 0 {
+            // The consumer is copying this very moment. It gives the record up or passes it within
+            // some instructions; a consumer stopped just there is not waited for.
+            for _ in 0..10_000 {
+                std::hint::spin_loop();
+                self.refresh()?;
+                let filled = self.tail.units.wrapping_sub(at);
+                if self.tail.units.wrapping_sub(self.head.units) < filled {
+                    return Ok(false);
+                }
+            }
+        } else {
+            self.refresh()?;
+        }
+        let consumed = self.head.bytes.wrapping_sub(header.start);
+        let left = if consumed <= header.length { header.length - consumed } else { header.length };
+        self.voids.push((end, left));
+        Ok(true)
+    }
+}
