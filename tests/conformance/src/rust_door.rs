@@ -57,6 +57,14 @@ impl Handle {
         let end = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         end.clone().ok_or(INVALID_HANDLE)
     }
+
+    fn recv(&self, data: &mut [u8]) -> Result<Recv, u32> {
+        on!(self, end => end.recv(data); Server, Client, Reader; else ACCESS_DENIED)
+    }
+
+    fn transact(&self, request: &[u8], data: &mut [u8]) -> Result<Recv, u32> {
+        on!(self, end => end.transact(request, data); Server, Client; else ACCESS_DENIED)
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
@@ -137,8 +145,7 @@ impl Door for RustDoor {
 
     fn read(&self, handle: &Handle, len: usize) -> Result<Vec<u8>, Failed> {
         let mut data = vec![0; len];
-        let got = (|| on!(handle, end => end.recv(&mut data); Server, Client, Reader; else ACCESS_DENIED))(
-        );
+        let got = handle.recv(&mut data);
         taken(data, got)
     }
 
@@ -156,8 +163,7 @@ impl Door for RustDoor {
 
     fn transact(&self, handle: &Handle, request: &[u8], len: usize) -> Result<Vec<u8>, Failed> {
         let mut data = vec![0; len];
-        let got = (|| on!(handle, end => end.transact(request, &mut data); Server, Client; else ACCESS_DENIED))(
-        );
+        let got = handle.transact(request, &mut data);
         taken(data, got)
     }
 
