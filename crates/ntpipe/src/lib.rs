@@ -51,7 +51,7 @@ pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
 pub use listener::{Incoming, PipeListener};
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
-pub use ntpipe_core::mode::PipeEnd;
+pub use ntpipe_core::mode::{Access, PipeEnd};
 pub use ntpipe_core::ops::{Peek, Recv};
 pub use ntpipe_core::security::Security;
 pub use pipe::{Peer, Pipe, PipeInfo, PipeMode, ReadHalf, WriteHalf};

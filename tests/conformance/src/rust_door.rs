@@ -79,7 +79,7 @@ fn mode(message: bool) -> PipeMode {
 fn timeout(ms: u32) -> Timeout {
     match ms {
         DEFAULT_WAIT => Timeout::Default,
-        FOREVER => Timeout::Forever,
+        FOREVER => Timeout::Never,
         ms => Timeout::After(Duration::from_millis(ms.into())),
     }
 }
