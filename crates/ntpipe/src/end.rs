@@ -10,7 +10,7 @@ use std::time::Duration;
 use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
 use ntpipe_core::ops::{
-    Cancelled, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
+    Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
 
 use crate::anonymous::Pair;
@@ -171,6 +171,7 @@ impl End {
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
+        self.waiter.end_streak(Need::Room);
         let mode = self.read_mode();
         let mut progress = ReadProgress::default();
         if let Some(source) = self.source() {
@@ -214,6 +215,7 @@ impl End {
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
+        self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
         if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.sink.get()) {
