@@ -36,6 +36,7 @@
 
 mod client;
 mod end;
+mod event;
 mod listener;
 mod pipe;
 mod query;
@@ -46,6 +47,7 @@ mod zero_copy;
 
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
+pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
 pub use listener::{Incoming, PipeListener};
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
 pub use ntpipe_core::mode::PipeEnd;
