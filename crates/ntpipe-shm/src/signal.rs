@@ -257,7 +257,8 @@ mod mapping {
         pub fn create(file: impl AsFd, manual: bool, signalled: bool) -> Result<Self, OpenError> {
             let os = |errno| OpenError::Os("ftruncate", errno);
             rustix::fs::ftruncate(&file, FILE_BYTES as u64).map_err(os)?;
-            let mapping = Self { manual, ..Self::map(file)? };
+            let mut mapping = Self::map(file)?;
+            mapping.manual = manual;
             mapping.block().manual.store(manual.into(), Relaxed);
             mapping.block().word.0.store(initial(signalled), Relaxed);
             mapping.block().magic.store(MAGIC, Relaxed);

@@ -398,14 +398,6 @@ impl ServerSide {
         self.wake();
         Ok(())
     }
-
-    /// The descriptor that becomes readable when a client comes, and whether one is here.
-    pub(crate) fn listening_fd(&self, end: &End) -> Result<Option<Arc<Listening>>> {
-        match self.advance(end, &mut lock(&self.phase))? {
-            Some(Source::Listening(listening)) => Ok(Some(listening)),
-            _ => Ok(None),
-        }
-    }
 }
 
 /// What a client sends along with its segment.

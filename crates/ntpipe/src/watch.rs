@@ -51,7 +51,7 @@ fn start(connection: &Arc<Connection>) -> Result<()> {
 #[derive(Debug)]
 pub(crate) struct Alarm {
     word: Arc<AtomicU32>,
-    watches: Vec<AlarmWatch>,
+    _watches: Vec<AlarmWatch>,
 }
 
 /// A descriptor that rings an alarm.
@@ -68,7 +68,7 @@ pub(crate) fn alarm(fds: &[BorrowedFd<'_>]) -> Result<Alarm> {
     with_watcher(|watcher| {
         let word = Arc::new(AtomicU32::new(0));
         let watches = fds.iter().map(|fd| watcher.watch_for(*fd, &word)).collect::<Result<_>>()?;
-        Ok(Alarm { word, watches })
+        Ok(Alarm { word, _watches: watches })
     })
 }
 

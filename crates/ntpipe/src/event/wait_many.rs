@@ -50,7 +50,7 @@ pub fn wait_all(things: &[&dyn Waitable], timeout: Option<Duration>) -> Result<b
         return Err(twice.during("wait for all"));
     }
     let found = wait(things, until(timeout), false, |waits| {
-        if !waits.iter_mut().fold(true, |all, wait| wait.is_ready() && all) {
+        if !waits.iter_mut().all(Wait::is_ready) {
             return None;
         }
         let taken = take_all(waits);

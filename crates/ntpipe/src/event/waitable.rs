@@ -21,7 +21,7 @@ use crate::{Error, NamedPipeClient, NamedPipeServer, Result};
 /// An [`Event`] is ready when it is signalled; a [`ChildProcess`] when it has exited; a pipe end when
 /// reading from it would not wait: data is there, or the peer is gone; and a server end that listens
 /// when a client has come, which is then told once.
-pub trait Waitable: sealed::Sealed {}
+pub trait Waitable: Sealed {}
 
 pub(super) mod sealed {
     /// Implemented in this crate only.
