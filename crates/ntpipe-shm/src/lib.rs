@@ -25,6 +25,7 @@ pub mod lockfile;
 pub mod peer;
 pub mod ring;
 pub mod segment;
+pub mod signal;
 #[cfg(not(loom))]
 pub mod socket;
 pub mod sync;

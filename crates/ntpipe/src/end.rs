@@ -305,6 +305,17 @@ impl End {
         self.run(Until::Forever, &self.reader, Reader::connection, None, Reader::front_len)
     }
 
+    /// Whether a read would not wait: something is there, or nothing will ever come.
+    pub(crate) fn is_readable(&self) -> bool {
+        let mut slot = lock(&self.reader);
+        let Some(reader) = slot.as_mut() else {
+            drop(slot);
+            return !self.server.as_ref().is_some_and(|server| server.is_listening(self));
+        };
+        let empty = matches!(reader.is_empty(), Ok(true));
+        !empty || reader.connection().ask_kernel() != PeerLife::Here
+    }
+
     /// The connection, if there is one.
     pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
         lock(&self.reader).as_ref().map(|reader| reader.connection().clone())
