@@ -55,7 +55,7 @@ const QUICK_SPINS: u32 = 64;
 /// So many waits in a row that ended at once are a stream.
 const STREAK: u32 = 64;
 /// How long a stream is left to gather, in pauses of the processor.
-const GATHER_SPINS: u32 = 40;
+const GATHER_SPINS: u32 = 150;
 /// Larger writes gain nothing by that.
 const GATHER_BYTES_MAX: u32 = 4096;
 
