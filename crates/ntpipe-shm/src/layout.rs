@@ -9,7 +9,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// "NTPIPE" and two bytes that reveal a wrong byte order.
 pub const MAGIC: u64 = 0x4E54_5049_5045_0102;
 /// The version of this layout. A segment of another version is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes before the first ring's data.
 pub const HEADER_BYTES: usize = 4096;
 /// The smallest ring, in bytes.
@@ -36,7 +36,21 @@ pub struct SideBlock {
     pub wanted: AtomicU32,
     /// The CPU on which this side last went to sleep, plus one; 0: never. A hint.
     pub cpu: AtomicU32,
+    /// Counts what the holders of this side changed that others of them may wait for.
+    pub changes: AtomicU32,
+    /// What this side produces in pieces now: 0, or [`TURN`] and the position of its first record.
+    pub streaming: AtomicU64,
+    /// What this side consumed a part of: 0, or [`PARTIAL`] and the payload count at its end, with
+    /// [`TURN`] while one consumer waits for the rest.
+    pub partial: AtomicU64,
+    /// Whether several processes hold this side.
+    pub shared: AtomicU32,
 }
+
+/// One holder of the side has the turn; the others wait.
+pub const TURN: u64 = 1 << 32;
+/// A part was consumed.
+pub const PARTIAL: u64 = 1 << 33;
 
 /// This side is there.
 pub const LIFE_OPEN: u32 = 0;
@@ -85,7 +99,7 @@ const _: () = {
     assert!(offset_of!(Header, quotas) == 24);
     assert!(offset_of!(Header, sides) == 128);
     assert!(offset_of!(Header, rings) == 384);
-    assert!(size_of::<SideBlock>() == 20);
+    assert!(size_of::<SideBlock>() == 48);
     assert!(size_of::<Header>() == 896);
     assert!(size_of::<Header>() <= HEADER_BYTES);
 };

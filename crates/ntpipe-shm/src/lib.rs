@@ -18,6 +18,8 @@ pub mod bytes;
 pub mod doorbell;
 pub mod error;
 pub mod futex;
+#[cfg(not(loom))]
+pub mod handover;
 pub mod layout;
 #[cfg(not(loom))]
 pub mod lockfile;

@@ -6,8 +6,9 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, memfd_create, open};
 use rustix::io::{Errno, Result};
 
 /// Whether others may hold the range too.
@@ -58,6 +59,34 @@ pub fn lock(file: impl AsFd, kind: LockKind, range: Range<u64>) -> Result<()> {
 /// What `fcntl` gives.
 pub fn unlock(file: impl AsFd, range: Range<u64>) -> Result<()> {
     control(&file, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK, &range)?)
+}
+
+/// A file without a name, for locks among those who get a copy of its descriptor.
+///
+/// # Errors
+/// What `memfd_create` gives.
+pub fn anonymous() -> Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = memfd_create("ntpipe-locks", flags)?;
+    rustix::fs::fcntl_add_seals(&file, LOCK_SEALS)?;
+    Ok(file)
+}
+
+/// Whether this is a file that [`anonymous`] made.
+#[must_use]
+pub fn is_anonymous(file: impl AsFd) -> bool {
+    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals == LOCK_SEALS)
+}
+
+const LOCK_SEALS: SealFlags = SealFlags::GROW.union(SealFlags::SEAL);
+
+/// The same file opened once more: its locks are others.
+///
+/// # Errors
+/// What `open` gives.
+pub fn reopen(file: impl AsFd) -> Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+    open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// The parts of `within` that other open files hold in any kind, in rising order.
@@ -123,8 +152,6 @@ fn control(file: &impl AsFd, command: libc::c_int, lock: &mut libc::flock) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::{MemfdFlags, Mode, OFlags, memfd_create, open};
-    use std::os::fd::OwnedFd;
 
     fn twice() -> (OwnedFd, OwnedFd) {
         let one = memfd_create("locks", MemfdFlags::CLOEXEC).unwrap();

@@ -48,17 +48,33 @@ impl Producer {
             head: Cursor::default(),
             voids: Vec::new(),
         };
-        producer.resync();
+        let ring = producer.segment.ring(ring);
+        producer.tail = Cursor::unpack(ring.tail.0.load(Acquire));
+        producer.head = Cursor::unpack(ring.head.0.load(Relaxed));
         producer
     }
 
     /// Takes the positions from the segment again, after another process may have produced.
-    pub fn resync(&mut self) {
-        let ring = self.segment.ring(self.ring);
+    ///
+    /// # Errors
+    ///
+    /// If they contradict each other.
+    pub fn resync(&mut self) -> Result<(), Corrupt> {
         // SYNC(handover): Acquire. Pairs with the publishing store of the tail by the process that
         // produced before this one.
-        self.tail = Cursor::unpack(ring.tail.0.load(Acquire));
-        self.head = Cursor::unpack(ring.head.0.load(Relaxed));
+        let tail = Cursor::unpack(self.segment.ring(self.ring).tail.0.load(Acquire));
+        let before = std::mem::replace(&mut self.tail, tail);
+        if let Err(corrupt) = self.refresh() {
+            self.tail = before;
+            return Err(corrupt);
+        }
+        Ok(())
+    }
+
+    /// The position of the next record.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.tail.units
     }
 
     /// The ring's capacity in units.
