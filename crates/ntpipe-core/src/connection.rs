@@ -4,8 +4,8 @@
 //! the segment is the server's and side 1 the client's.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ntpipe_shm::doorbell::Doorbell;
 use ntpipe_shm::layout::{LIFE_CLOSED, LIFE_OPEN, LIFE_SEVERED, SideBlock};
@@ -13,6 +13,7 @@ use ntpipe_shm::segment::{OpenError, Segment, Spec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeEnd, PipeType};
+use crate::sharing::Sharing;
 
 /// Quotas of the two directions, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,10 @@ pub struct Connection {
     watched: AtomicBool,
     /// Set once somebody may poll the socket for readiness.
     polled: AtomicBool,
-    /// Counts what this process changed that its own waiters may wait for: a turn passed on, a
-    /// cancelled write.
-    changes: AtomicU32,
+    /// The segment's descriptor, for further holders of this end.
+    memory: OwnedFd,
+    /// Set once other processes may hold this end as well.
+    sharing: OnceLock<Arc<Sharing>>,
 }
 
 /// What is known of the peer.
@@ -82,9 +84,16 @@ impl Connection {
         Ok(Arc::new(segment))
     }
 
-    /// One end's view of the connection over `segment`, whose lifeline is `socket`.
+    /// One end's view of the connection over `segment`, which is mapped from `memory`, and whose
+    /// lifeline is `socket`.
     #[must_use]
-    pub fn new(segment: Arc<Segment>, socket: OwnedFd, end: PipeEnd, pipe_type: PipeType) -> Self {
+    pub fn new(
+        segment: Arc<Segment>,
+        memory: OwnedFd,
+        socket: OwnedFd,
+        end: PipeEnd,
+        pipe_type: PipeType,
+    ) -> Self {
         let no = || AtomicBool::new(false);
         Self {
             segment,
@@ -94,7 +103,8 @@ impl Connection {
             gone: no(),
             watched: no(),
             polled: no(),
-            changes: AtomicU32::new(0),
+            memory,
+            sharing: OnceLock::new(),
         }
     }
 
@@ -194,17 +204,18 @@ impl Connection {
         Doorbell(&self.own().room_bell).ring_loudly();
     }
 
-    /// How many changes of this process its own waiters have to know of.
+    /// How many changes of this end its own waiters have to know of: a turn passed on, a cancelled
+    /// write.
     #[inline]
     #[must_use]
     pub fn changes(&self) -> u32 {
-        self.changes.load(Ordering::Acquire)
+        self.own().changes.load(Ordering::Acquire)
     }
 
     /// Notes such a change, and wakes this end's waiters.
     pub fn set_changed(&self) {
-        // SYNC(changes): Release. Pairs with the Acquire load in `changes`, in this process.
-        self.changes.fetch_add(1, Ordering::Release);
+        // SYNC(changes): Release. Pairs with the Acquire load in `changes`, on this side.
+        self.own().changes.fetch_add(1, Ordering::Release);
         self.wake_own();
     }
 
@@ -257,8 +268,62 @@ impl Connection {
         }
     }
 
-    /// Leaves: closes this end, or severs the connection for both.
+    /// Lets other processes hold this end too; the halves have to be told, under their locks.
+    ///
+    /// # Errors
+    ///
+    /// The system call's.
+    pub fn share(&self) -> Result<&Arc<Sharing>> {
+        if self.sharing.get().is_none() {
+            let _ = self.sharing.set(Arc::new(Sharing::create()?));
+        }
+        self.own().shared.store(1, Ordering::Relaxed);
+        Ok(self.sharing.get_or_init(|| unreachable!("set above")))
+    }
+
+    /// This end as another process holds it already, which gave us `locks`.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_INVALID_HANDLE` if that is no such file.
+    pub fn join(self, locks: OwnedFd) -> Result<Self> {
+        crate::sharing::check(&locks)?;
+        let _ = self.sharing.set(Arc::new(Sharing::join(locks)?));
+        Ok(self)
+    }
+
+    /// What this end's holders share, if there are several.
+    #[inline]
+    #[must_use]
+    pub fn sharing(&self) -> Option<&Arc<Sharing>> {
+        self.sharing.get()
+    }
+
+    /// The segment's descriptor.
+    #[must_use]
+    pub fn memory(&self) -> BorrowedFd<'_> {
+        self.memory.as_fd()
+    }
+
+    /// Whether several processes hold this end or the peer's.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        // The peer's word is believed to its own harm only.
+        self.sharing().is_some() || self.peer().shared.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether another holder of this end has severed the connection.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.own().life.load(Ordering::Acquire) == LIFE_SEVERED
+    }
+
+    /// Leaves: closes this end, or severs the connection for both. Of an end that several processes
+    /// hold, only the kernel knows the last one: its socket hangs up then.
     pub fn leave(&self, sever: bool) {
+        if !sever && self.sharing().is_some() {
+            return;
+        }
         let life = if sever { LIFE_SEVERED } else { LIFE_CLOSED };
         // SYNC(life): Release. Pairs with the Acquire load in `peer_life`.
         self.own().life.store(life, Ordering::Release);

@@ -11,6 +11,7 @@ pub mod name;
 pub mod namespace;
 pub mod ops;
 pub mod security;
+pub mod sharing;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};

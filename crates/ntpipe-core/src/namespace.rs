@@ -16,6 +16,7 @@
 //! Nothing here waits, with one exception: the set-up lock, held for a handful of system calls by
 //! processes of the pipe's owner only.
 
+mod carry;
 mod lookup;
 mod meta;
 mod place;
@@ -25,6 +26,7 @@ mod root;
 mod setup;
 mod watch;
 
+pub use carry::Carried;
 pub use lookup::{Entry, Opened};
 pub use meta::Meta;
 pub use place::{Listening, Place};

@@ -7,6 +7,7 @@
 mod flush;
 mod peek;
 mod read;
+mod shared;
 pub mod transact;
 mod write;
 

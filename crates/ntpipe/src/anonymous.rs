@@ -72,7 +72,7 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
         return Err(Error::new(ErrorKind::InvalidParameter).because("a quota is at most 256 MiB"));
     }
     let quotas = Quotas { inbound: quota, outbound: quota };
-    let (segment, _) = Connection::segment(PipeType::Byte, quotas)?;
+    let (segment, memory) = Connection::segment(PipeType::Byte, quotas)?;
     let (read_socket, write_socket) = rustix::net::socketpair(
         rustix::net::AddressFamily::UNIX,
         rustix::net::SocketType::SEQPACKET,
@@ -82,10 +82,11 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
     .map_err(|errno| Error::os("socketpair", errno))?;
     let pair = Arc::new(Pair::default());
     //= observed: the read end reports SERVER_END
-    let reading = (PipeEnd::Server, read_socket, true);
-    let writing = (PipeEnd::Client, write_socket, false);
-    let [reader, writer] = [reading, writing].map(|(side, socket, reads)| {
-        let connection = Connection::new(segment.clone(), socket, side, PipeType::Byte);
+    let twin = memory.try_clone().map_err(|error| Error::from_io("dup", &error))?;
+    let reading = (PipeEnd::Server, read_socket, memory, true);
+    let writing = (PipeEnd::Client, write_socket, twin, false);
+    let [reader, writer] = [reading, writing].map(|(side, socket, memory, reads)| {
+        let connection = Connection::new(segment.clone(), memory, socket, side, PipeType::Byte);
         let facts = Facts {
             name: "an anonymous pipe".into(),
             end: side,

@@ -163,7 +163,7 @@ impl ClientOptions {
         ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd))
             .map_err(|errno| Error::os("sendmsg", errno))?;
         let connection =
-            Arc::new(Connection::new(segment, socket, PipeEnd::Client, meta.pipe_type));
+            Arc::new(Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type));
         let facts = Facts {
             name: meta.name.to_string(),
             end: PipeEnd::Client,

@@ -90,7 +90,7 @@ impl End {
         result.map_err(|error| error.during(operation).on(&self.facts.name))
     }
 
-    fn read_mode(&self) -> ReadMode {
+    pub(crate) fn read_mode(&self) -> ReadMode {
         if self.by_message.load(Ordering::Relaxed) { ReadMode::Message } else { ReadMode::Byte }
     }
 
@@ -111,7 +111,7 @@ impl End {
     ///
     /// `nowait`: the answer of an operation that would have to wait, if it must not.
     #[inline]
-    fn run<Half, T>(
+    pub(crate) fn run<Half, T>(
         &self,
         until: Until,
         half: &Mutex<Option<Half>>,
@@ -197,7 +197,11 @@ impl End {
         }
     }
 
-    fn finish_recv(&self, result: Result<Recv>, progress: &ReadProgress) -> Result<Recv> {
+    pub(crate) fn finish_recv(
+        &self,
+        result: Result<Recv>,
+        progress: &ReadProgress,
+    ) -> Result<Recv> {
         match result {
             Err(error) => {
                 let mut slot = lock(&self.reader);

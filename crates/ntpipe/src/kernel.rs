@@ -30,6 +30,10 @@ enum Ring {
 /// A descriptor for a program to write to, whose data this pipe's reader reads.
 pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
     let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
+    if end.connection().is_some_and(|connection| connection.is_shared()) {
+        return Err(Error::new(ErrorKind::NotSupported)
+            .because("another process holds an end of this pipe"));
+    }
     if pair.sink.get().is_some() {
         return Err(Error::new(ErrorKind::NotSupported)
             .because("the read end is a program's standard stream already"));
@@ -52,6 +56,10 @@ pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
 /// A descriptor for a program to read from, to which this pipe's writer writes from now on.
 pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
     let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
+    if end.connection().is_some_and(|connection| connection.is_shared()) {
+        return Err(Error::new(ErrorKind::NotSupported)
+            .because("another process holds an end of this pipe"));
+    }
     if pair.source.get().is_some() || pair.sink.get().is_some() {
         return Err(Error::new(ErrorKind::NotSupported)
             .because("an end of this pipe is a program's standard stream already"));

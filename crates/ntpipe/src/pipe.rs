@@ -181,6 +181,9 @@ impl Pipe {
     /// As [`recv`](Self::recv).
     pub fn recv_msg(&self, message: &mut Vec<u8>) -> Result<usize> {
         message.clear();
+        if self.end.is_shared() {
+            return self.named("read", self.end.recv_whole(message));
+        }
         message.resize(message.capacity().max(4096), 0);
         let mut filled = 0;
         loop {

@@ -255,6 +255,12 @@ enum Source {
 }
 
 impl ServerSide {
+    /// Of an end that another process gave us together with its client.
+    pub(crate) fn connected(place: Place) -> Self {
+        let phase = Mutex::new(Phase::Connected);
+        Self { place, phase, wake: Mutex::new(None), news: AtomicBool::new(false) }
+    }
+
     /// Lets a client in that has come meanwhile; otherwise the error of an end without one.
     pub(crate) fn settle(&self, end: &End) -> Result<()> {
         let mut phase = lock(&self.phase);
@@ -308,7 +314,7 @@ impl ServerSide {
                 let segment = Connection::adopt(&fd, facts.pipe_type, facts.quotas)?;
                 let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
                 let server = PipeEnd::Server;
-                Ok(Some(Arc::new(Connection::new(segment, socket, server, facts.pipe_type))))
+                Ok(Some(Arc::new(Connection::new(segment, fd, socket, server, facts.pipe_type))))
             }
             Ok(_) => Err(corrupt()),
             Err(rustix::io::Errno::AGAIN) => Ok(None),

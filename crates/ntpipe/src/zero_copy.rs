@@ -7,6 +7,7 @@ use std::io;
 use std::sync::MutexGuard;
 
 use ntpipe_core::ops::{Reader, Recv, Step, Writer};
+use ntpipe_core::sharing::Held;
 
 use crate::end::lock;
 use crate::pipe::Pipe;
@@ -18,6 +19,8 @@ use crate::{ErrorKind, Result};
 /// Dropping it sends nothing.
 #[derive(Debug)]
 pub struct Reservation<'a> {
+    /// Given back before the lock of this process.
+    _held: Option<Held>,
     writer: MutexGuard<'a, Option<Writer>>,
     total: u32,
     filled: u32,
@@ -59,6 +62,8 @@ impl io::Write for Reservation<'_> {
 /// It holds the end's reading half: other readers of this end wait until it is dropped.
 #[derive(Debug)]
 pub struct Borrowed<'a> {
+    /// Given back before the lock of this process.
+    _held: Option<Held>,
     reader: MutexGuard<'a, Option<Reader>>,
     len: usize,
 }
@@ -127,13 +132,17 @@ impl Pipe {
             let room = self.end.wait_for_room(len);
             self.named("reserve", room)?;
             let mut writer = lock(&self.end.writer);
+            let mut held = None;
             let step = match writer.as_mut() {
-                Some(writer) => writer.reserve(len),
+                Some(writer) => writer.hold().and_then(|hold| {
+                    held = hold;
+                    writer.reserve(len)
+                }),
                 None => Err(ErrorKind::PipeNotConnected.into()),
             };
             // Another writer may have been faster.
             if let Step::Done(()) = self.named("reserve", step)? {
-                return Ok(Reservation { writer, total: len, filled: 0 });
+                return Ok(Reservation { _held: held, writer, total: len, filled: 0 });
             }
         }
     }
@@ -155,13 +164,17 @@ impl Pipe {
             let there = self.end.wait_for_data();
             self.named("borrow", there)?;
             let mut reader = lock(&self.end.reader);
+            let mut held = None;
             let front = match reader.as_mut() {
-                Some(half) => half.front_len(),
+                Some(half) => half.hold().and_then(|hold| {
+                    held = hold;
+                    half.front_len()
+                }),
                 None => Err(ErrorKind::PipeNotConnected.into()),
             };
             // Another reader may have been faster.
             if let Step::Done(len) = self.named("borrow", front)? {
-                return Ok(Borrowed { reader, len });
+                return Ok(Borrowed { _held: held, reader, len });
             }
         }
     }

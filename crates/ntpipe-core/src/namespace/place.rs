@@ -1,16 +1,16 @@
 //! An instance's place in its pipe, and the socket it listens with.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::socket;
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
-use super::ListeningName;
 use super::publish::Pipe;
 use super::setup::{Setup, Slot, place_byte};
+use super::{Carried, ListeningName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::security::{Target, acl_error};
 
@@ -23,6 +23,8 @@ pub struct Place {
     index: u32,
     in_quota: u32,
     out_quota: u32,
+    /// What holds the place instead of the pipe's own descriptors, once several processes do.
+    pub(super) carried: OnceLock<Carried>,
 }
 
 impl Place {
@@ -46,7 +48,22 @@ impl Place {
         }
         *places += 1;
         drop(places);
-        Ok(Self { pipe, index, in_quota, out_quota })
+        Ok(Self::new(pipe, index, (in_quota, out_quota), OnceLock::new()))
+    }
+
+    pub(super) fn new(
+        pipe: Arc<Pipe>,
+        index: u32,
+        (in_quota, out_quota): (u32, u32),
+        carried: OnceLock<Carried>,
+    ) -> Self {
+        Self { pipe, index, in_quota, out_quota, carried }
+    }
+
+    /// Its number among the instances.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        self.index
     }
 
     /// The pipe it is in.
@@ -110,6 +127,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Gives up what the pipe's own descriptors hold of it.
+    pub(super) fn release(&self) {
+        let pipe = &self.pipe;
+        let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
+        *places -= 1;
+        lockfile::unlock(&pipe.lock, place_byte(self.index)).ok();
+        if *places == 0 {
+            lockfile::unlock(&pipe.file, 0..1).ok();
+        }
+    }
+}
+
 impl Drop for Place {
     /// Gives the place up. If this fails, the kernel does it at the latest when the process ends,
     /// and the next server sweeps the rest.
@@ -119,13 +149,9 @@ impl Drop for Place {
             return;
         }
         let setup = Setup::begin(&pipe.dir).ok().flatten();
-        let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
-        *places -= 1;
-        lockfile::unlock(&pipe.lock, place_byte(self.index)).ok();
-        if *places == 0 {
-            lockfile::unlock(&pipe.file, 0..1).ok();
+        if self.carried.take().is_none() {
+            self.release();
         }
-        drop(places);
         let Some(setup) = setup else { return };
         if setup.live().is_ok_and(|live| live.is_empty())
             && setup.is_current(&pipe.namespace, &pipe.directory).unwrap_or(false)

@@ -211,7 +211,7 @@ impl Namespace {
     }
 
     /// A later instance: finds the pipe in this process, or opens what another one made.
-    fn join_pipe(
+    pub(super) fn join_pipe(
         &self,
         dir: OwnedFd,
         directory: &str,
@@ -303,7 +303,7 @@ fn write_meta(dir: &OwnedFd, meta: &Meta, grants: &Grants) -> Result<OwnedFd> {
     Ok(file)
 }
 
-type Key = (u64, u64);
+pub(super) type Key = (u64, u64);
 
 /// The pipes of this process, by device and number of their directories.
 fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
@@ -313,7 +313,7 @@ fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
     pipes
 }
 
-fn key(file: &OwnedFd) -> Result<Key> {
+pub(super) fn key(file: &OwnedFd) -> Result<Key> {
     let stat = fstat(file).map_err(|e| Error::os("stat", e))?;
     Ok((stat.st_dev, stat.st_ino))
 }

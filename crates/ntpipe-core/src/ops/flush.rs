@@ -14,6 +14,7 @@ impl Writer {
     /// `ERROR_BROKEN_PIPE` when the peer goes while data is unread, `ERROR_PIPE_NOT_CONNECTED` when the
     /// server disconnected.
     pub fn flush(&mut self, started: &mut bool) -> Result<Step<()>> {
+        let _held = self.hold()?;
         let waited = std::mem::replace(started, true);
         let life = self.connection.peer_life();
         if life == PeerLife::Severed {

@@ -27,6 +27,10 @@ impl Reader {
     ///
     /// As [`peek`](Self::peek).
     pub fn front_len(&mut self) -> Result<Step<usize>> {
+        let _held = self.hold()?;
+        if let Some(pending) = self.foreign {
+            return Ok(Step::Wait(pending));
+        }
         loop {
             match self.front(1)? {
                 Ok(Found::Record(_)) => break,
@@ -51,6 +55,10 @@ impl Reader {
     /// `ERROR_BROKEN_PIPE` when the peer is gone and nothing is left, `ERROR_PIPE_NOT_CONNECTED` when
     /// the server disconnected.
     pub fn peek(&mut self, into: &mut [u8]) -> Result<Peek> {
+        let _held = self.hold()?;
+        if self.foreign.is_some() {
+            return Ok(Peek::default());
+        }
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => break,

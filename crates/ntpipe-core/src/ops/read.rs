@@ -17,8 +17,12 @@ use crate::mode::{PipeType, ReadMode, WaitMode};
 pub struct Reader {
     pub(super) connection: Arc<Connection>,
     pub(super) consumer: Consumer,
-    /// Part of a message was taken whose rest is not in the ring yet.
-    inside: bool,
+    /// Part of a message was taken; the payload count at its end.
+    pub(super) inside: Option<u32>,
+    /// Of the reading half, this process has the turn among several.
+    pub(super) has_turn: bool,
+    /// Another process has it: what to wait for.
+    pub(super) foreign: Option<Pending>,
     /// The reads that wait, in the order of their issue: the first of them has the turn, and keeps
     /// it while it has part of a message.
     queue: VecDeque<u64>,
@@ -60,7 +64,9 @@ impl Reader {
         Self {
             connection,
             consumer,
-            inside: false,
+            inside: None,
+            has_turn: false,
+            foreign: None,
             queue: VecDeque::new(),
             next_ticket: 1,
             cutoff: None,
@@ -88,11 +94,16 @@ impl Reader {
         wait: WaitMode,
         progress: &mut ReadProgress,
     ) -> Result<Step<Recv>> {
+        let _held = self.hold()?;
+        if let Some(pending) = self.foreign {
+            return Ok(Step::Wait(pending));
+        }
         if self.queue.front().is_some_and(|first| *first != progress.ticket) {
             return self.wait_for_turn(into.len(), wait, progress);
         }
         let step = self.step(into, mode, progress);
         self.connection.announce_room();
+        self.settle_turn(&step, progress);
         match step {
             Ok(Step::Wait(_)) if wait == WaitMode::Wait => self.enqueue(progress),
             _ if self.queue.is_empty() => {}
@@ -123,6 +134,11 @@ impl Reader {
             changes: self.connection.changes(),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
         }))
+    }
+
+    /// Whether reads of this process wait.
+    pub(super) fn has_waiters(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     fn enqueue(&mut self, progress: &mut ReadProgress) {
@@ -202,13 +218,13 @@ impl Reader {
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
                 Ok(Found::Cut) => {
-                    if std::mem::take(&mut self.inside) && by_message && progress.filled > 0 {
+                    if self.inside.take().is_some() && by_message && progress.filled > 0 {
                         return Ok(done(progress.filled, false));
                     }
                     continue;
                 }
                 Ok(Found::End) => {
-                    self.inside = false;
+                    self.inside = None;
                     if progress.filled > 0 {
                         return Ok(done(progress.filled, false));
                     }
@@ -223,15 +239,19 @@ impl Reader {
             if !by_message && wanted == 0 && front.left > 0 {
                 return Ok(done(progress.filled, false));
             }
+            let message_end = front.end_bytes.wrapping_add(low(front.rest));
+            if front.rest != 0 {
+                self.note_part(message_end, by_message)?;
+            }
             let Some(count) = self.consumer.take(front, &mut into[progress.filled..])? else {
                 continue;
             };
             progress.filled += count;
             let whole = count == front.left as usize;
             if whole {
-                self.inside = front.rest != 0;
+                self.inside = (front.rest != 0).then_some(message_end);
             }
-            if by_message && (!whole || !self.inside) {
+            if by_message && (!whole || self.inside.is_none()) {
                 return Ok(done(progress.filled, !whole));
             }
             if progress.filled == into.len() && (by_message || progress.filled > 0) {
@@ -245,7 +265,11 @@ impl Reader {
     #[must_use]
     pub fn give_up(&mut self, progress: &ReadProgress) -> Option<Recv> {
         self.dequeue(progress);
-        (progress.filled > 0).then_some(Recv { len: progress.filled, more: self.inside })
+        if progress.filled > 0 {
+            self.end_turn();
+        }
+        let more = self.inside.is_some();
+        (progress.filled > 0).then_some(Recv { len: progress.filled, more })
     }
 
     /// Whether nothing is there to read.
@@ -254,10 +278,14 @@ impl Reader {
     ///
     /// As [`read`](Self::read), but a peer that is gone is no error.
     pub fn is_empty(&mut self) -> Result<bool> {
+        let _held = self.hold()?;
+        if self.foreign.is_some() {
+            return Ok(true);
+        }
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => return Ok(false),
-                Ok(Found::Cut) => self.inside = false,
+                Ok(Found::Cut) => self.inside = None,
                 Ok(Found::End) | Err(_) => return Ok(true),
             }
         }
@@ -279,6 +307,12 @@ pub(super) enum Found {
     Cut,
     /// The peer is gone and everything was read.
     End,
+}
+
+/// The low half, as payload counts wrap.
+#[expect(clippy::cast_possible_truncation, reason = "counts wrap")]
+fn low(bytes: u64) -> u32 {
+    bytes as u32
 }
 
 fn done(len: usize, more: bool) -> Step<Recv> {

@@ -19,6 +19,7 @@ pub fn request(
     mode: ReadMode,
     data: &[u8],
 ) -> Result<Step<()>> {
+    let (_write, _read) = (writer.hold()?, reader.hold()?);
     let connection = &reader.connection;
     if connection.pipe_type() == PipeType::Byte || mode == ReadMode::Byte {
         return Err(ErrorKind::BadPipe.into());
@@ -28,7 +29,7 @@ pub fn request(
         PeerLife::Severed => return Err(ErrorKind::PipeNotConnected.into()),
         PeerLife::Gone => return Err(ErrorKind::BadPipe.into()),
     }
-    if !reader.is_empty()? {
+    if reader.foreign.is_some() || !reader.is_empty()? {
         return Err(ErrorKind::PipeBusy.into());
     }
     let seen = writer.producer.refresh()?;

@@ -25,6 +25,8 @@ pub struct Writer {
     /// The write that goes in pieces, if there is one.
     turn: Option<u64>,
     next_ticket: u64,
+    /// Another process has the turn; what the changes were before it was seen.
+    pub(super) foreign: Option<u32>,
 }
 
 /// How far a write has come; one value per call, kept across its waits.
@@ -50,7 +52,7 @@ impl Writer {
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
         let producer = Producer::new(connection.shared().clone(), connection.outward());
-        Self { connection, producer, turn: None, next_ticket: 1 }
+        Self { connection, producer, turn: None, next_ticket: 1, foreign: None }
     }
 
     /// The connection.
@@ -73,8 +75,9 @@ impl Writer {
         wait: WaitMode,
         progress: &mut WriteProgress,
     ) -> Result<Step<usize>> {
+        let _held = self.hold()?;
         self.check_peer(progress)?;
-        if progress.first.is_none() && self.turn.is_none() {
+        if progress.first.is_none() && !self.is_taken() {
             // The common case: it fits, and nobody waits before it.
             let quota = self.connection.write_quota() as usize;
             if self.producer.unread() as usize + data.len() <= quota
@@ -111,7 +114,7 @@ impl Writer {
         let seen = self.producer.refresh()?;
         let quota = self.connection.write_quota();
         if progress.first.is_none() {
-            if self.turn.is_some() {
+            if self.is_taken() {
                 return Ok(self.wait_or_nothing(wait, seen, data.len()));
             }
             let unread = self.producer.unread() as usize;
@@ -159,6 +162,9 @@ impl Writer {
                 }
             };
             let rest = (left.len() - piece) as u64;
+            if rest != 0 && self.turn.is_none() {
+                self.take_turn()?;
+            }
             let Some(placed) = self.producer.push(&left[..piece], rest, true)? else {
                 return Ok(());
             };
@@ -189,6 +195,7 @@ impl Writer {
 
     fn pass_turn(&mut self) {
         self.turn = None;
+        self.end_turn();
         self.connection.set_changed();
     }
 
@@ -234,13 +241,18 @@ impl Writer {
 
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
-        let changes = self.connection.changes();
+        let changes = self.foreign.unwrap_or_else(|| self.connection.changes());
         Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted }
+    }
+
+    /// Whether a write of this process goes in pieces.
+    pub(super) fn has_turn(&self) -> bool {
+        self.turn.is_some()
     }
 
     /// Whether another write holds the turn.
     pub(super) fn is_taken(&self) -> bool {
-        self.turn.is_some()
+        self.turn.is_some() || self.foreign.is_some()
     }
 
     /// Cancels a write that waits: what is unread of it vanishes.
@@ -252,6 +264,7 @@ impl Writer {
         let Some(first) = progress.first else {
             return Ok(Cancelled::Done);
         };
+        let _held = self.hold()?;
         let in_pieces = self.turn == Some(progress.ticket);
         let withdrawn = self.producer.withdraw(first, progress.end_bytes)?;
         if in_pieces {
@@ -284,6 +297,7 @@ impl Writer {
     ///
     /// As [`write`](Self::write), and `ERROR_INVALID_PARAMETER` if it can never fit.
     pub fn reserve(&mut self, len: u32) -> Result<Step<()>> {
+        let _held = self.hold()?;
         self.check_peer(&WriteProgress::default())?;
         if len > self.connection.write_quota() {
             return Err(Error::new(ErrorKind::InvalidParameter)
@@ -291,7 +305,7 @@ impl Writer {
         }
         let seen = self.producer.refresh()?;
         let fits = self.producer.unread() + len <= self.connection.write_quota();
-        if self.turn.is_none() && fits && self.producer.has_room(len)? {
+        if !self.is_taken() && fits && self.producer.has_room(len)? {
             return Ok(Step::Done(()));
         }
         Ok(Step::Wait(self.pending(seen, len as usize)))

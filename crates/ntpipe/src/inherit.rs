@@ -1,0 +1,198 @@
+//! Ends that several processes hold: a parent leaves its own to a child.
+//!
+//! All holders of an end use it as the threads of one process do: writes stay whole, each message is
+//! read once, and a holder that dies keeps nobody waiting. The other end sees this one closed when the
+//! last holder has closed it.
+
+mod read;
+mod token;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Command;
+use std::sync::Arc;
+
+use ntpipe_core::connection::Connection;
+use ntpipe_core::mode::PipeEnd;
+use ntpipe_core::namespace::{Carried, Namespace};
+use ntpipe_shm::handover;
+
+use crate::end::{End, Facts, lock};
+use crate::pipe::Pipe;
+use crate::server::ServerSide;
+use crate::wait::{WaitStrategy, Waiter};
+use crate::{Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter, Result};
+use token::{Kind, Token};
+
+/// An end on its way to another process.
+///
+/// It counts as a holder of the end until it is dropped, and so does a [`Command`] that it was
+/// [passed to](Self::pass_to): drop both, or the other end never sees this one closed.
+#[derive(Debug)]
+pub struct Inheritable {
+    fds: Vec<OwnedFd>,
+    token: Token,
+}
+
+impl Inheritable {
+    /// Lets the program that `command` starts have the end; it finds it with `from_env(key)`. No other
+    /// child gets the descriptors.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_TOO_MANY_OPEN_FILES`.
+    pub fn pass_to(&self, command: &mut Command, key: &str) -> Result<()> {
+        let fds = copies(self.fds.iter())?;
+        command.env(key, self.token.with(&handover::numbers(&fds)));
+        handover::leave_to(command, fds);
+        Ok(())
+    }
+
+    /// A text that tells a child what it inherits, for those who start it by other means than a
+    /// [`Command`]. The trap: from now on *every* program that this one starts gets the descriptors,
+    /// until this value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The system call's.
+    pub fn token(&self) -> Result<String> {
+        for fd in &self.fds {
+            handover::uncover(fd).map_err(|errno| Error::os("fcntl", errno))?;
+        }
+        Ok(self.token.with(&handover::numbers(&self.fds)))
+    }
+}
+
+fn copies<Fd: AsFd>(fds: impl Iterator<Item = Fd>) -> Result<Vec<OwnedFd>> {
+    fds.map(|fd| handover::copy(fd).map_err(|errno| Error::os("dup", errno))).collect()
+}
+
+fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
+    if let Some(server) = &end.server {
+        server.settle(end)?;
+    }
+    if end
+        .pair
+        .as_ref()
+        .is_some_and(|pair| pair.source.get().is_some() || pair.sink.get().is_some())
+    {
+        return Err(Error::new(ErrorKind::NotSupported)
+            .because("an end of this pipe has become a standard stream"));
+    }
+    // In this order everywhere; no step is under way then.
+    let mut writer = lock(&end.writer);
+    let mut reader = lock(&end.reader);
+    let (Some(writer), Some(reader)) = (writer.as_mut(), reader.as_mut()) else {
+        return Err(ErrorKind::PipeNotConnected.into());
+    };
+    let connection = reader.connection().clone();
+    let first = connection.sharing().is_none();
+    let locks = connection.share()?;
+    if first {
+        writer.begin_sharing()?;
+        reader.begin_sharing()?;
+    }
+    let mut fds = copies([connection.as_fd(), connection.memory(), locks.as_fd()].iter())?;
+    let mut index = 0;
+    if let Some(server) = &end.server {
+        fds.extend(copies(server.place.carry()?.fds().iter())?);
+        index = server.place.index();
+    }
+    let read_mode = end.read_mode();
+    let (facts, rights, nowait) = (end.facts.clone(), end.rights, end.is_no_wait());
+    Ok(Inheritable { fds, token: Token { kind, facts, rights, read_mode, nowait, index } })
+}
+
+/// Believes nothing: the text may say anything, and so may the descriptors.
+fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
+    let invalid = || Error::from(ErrorKind::InvalidHandle);
+    let (token, numbers) = Token::parse(text)
+        .filter(|(token, _)| token.kind == kind)
+        .ok_or_else(|| invalid().because("this is no token of an inherited end of this kind"))?;
+    let mut fds = numbers.into_iter().map(|number| handover::take(number).map_err(|_| invalid()));
+    let mut next = || fds.next().unwrap_or_else(|| Err(invalid()));
+    let (socket, memory, locks) = (next()?, next()?, next()?);
+    let Token { facts, rights, read_mode, nowait, index, .. } = token;
+    if !handover::is_lifeline(&socket) {
+        return Err(invalid());
+    }
+    let quotas = facts.quotas;
+    let segment = Connection::adopt(&memory, facts.pipe_type, quotas).map_err(|_| invalid())?;
+    let connection =
+        Connection::new(segment, memory, socket, facts.end, facts.pipe_type).join(locks)?;
+    let connection = Arc::new(connection);
+    let server = if kind == Kind::Server {
+        let carried = Carried { dir: next()?, lock: next()?, file: next()? };
+        let name = facts.name.parse().map_err(|_| invalid())?;
+        let quotas = (quotas.inbound, quotas.outbound);
+        let place = Namespace::from_env()?.join(&name, index, quotas, carried)?;
+        Some(ServerSide::connected(place))
+    } else {
+        None
+    };
+    let waiter = Waiter::new(WaitStrategy::default());
+    let end = End::new(facts, rights, waiter, Some(&connection), server);
+    end.set_modes(read_mode, nowait);
+    Ok((Pipe { end: Arc::new(end) }, connection))
+}
+
+fn from_env(key: &str) -> Result<String> {
+    std::env::var(key).map_err(|_| {
+        Error::new(ErrorKind::InvalidHandle).because(format!("{key} names no inherited end"))
+    })
+}
+
+macro_rules! inheritable {
+    ($end:ident, $kind:ident, |$adopted:pat_param| $made:expr) => {
+        impl $end {
+            /// Prepares this end for a child process, which holds it too from then on.
+            ///
+            /// # Errors
+            ///
+            /// `ERROR_PIPE_LISTENING` and `ERROR_PIPE_NOT_CONNECTED` for a server end without a client,
+            /// `ERROR_NOT_SUPPORTED` when an end of an anonymous pipe has become a standard stream,
+            /// `ERROR_TOO_MANY_OPEN_FILES`.
+            pub fn inherit(&self) -> Result<Inheritable> {
+                let end = &self.pipe.end;
+                end.named("inherit", inherit(end, Kind::$kind))
+            }
+
+            /// The end that the parent left under this [token](Inheritable::token), once.
+            ///
+            /// # Errors
+            ///
+            /// `ERROR_INVALID_HANDLE` for a text that is no token, or whose descriptors are not there.
+            pub fn from_inherited(token: &str) -> Result<Self> {
+                let $adopted =
+                    adopt(token, Kind::$kind).map_err(|error| error.during("inherit"))?;
+                Ok($made)
+            }
+
+            /// As [`from_inherited`](Self::from_inherited), with the token in this environment variable.
+            ///
+            /// # Errors
+            ///
+            /// As [`from_inherited`](Self::from_inherited).
+            pub fn from_env(key: &str) -> Result<Self> {
+                Self::from_inherited(&from_env(key)?)
+            }
+        }
+    };
+}
+
+inheritable!(NamedPipeClient, Client, |(pipe, connection)| Self { pipe, connection });
+inheritable!(NamedPipeServer, Server, |(pipe, _)| Self { pipe });
+inheritable!(PipeReader, Reader, |(pipe, _)| Self { pipe });
+inheritable!(PipeWriter, Writer, |(pipe, _)| Self { pipe });
+
+impl Kind {
+    fn end(self) -> PipeEnd {
+        match self {
+            Self::Server | Self::Reader => PipeEnd::Server,
+            Self::Client | Self::Writer => PipeEnd::Client,
+        }
+    }
+
+    fn facts(self, name: &str, numbers: [u32; 4]) -> Option<Facts> {
+        token::facts(self.end(), name, numbers)
+    }
+}
