@@ -2,7 +2,7 @@
 //!
 //! All holders of an end use it as the threads of one process do: writes stay whole, each message is
 //! read once, and a holder that dies keeps nobody waiting. The other end sees this one closed when the
-//! last holder has closed it.
+//! last holder has closed it: by Linux' rules, when no process has its socket open any more.
 
 mod read;
 mod token;
@@ -24,6 +24,23 @@ use crate::{Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, Pipe
 use token::{Kind, Token};
 
 /// An end on its way to another process.
+///
+/// ```no_run
+/// use std::process::Command;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let name = r"\\.\pipe\work";
+/// let client = ntpipe::ClientOptions::new().open(name)?;
+/// let mut command = Command::new("worker");
+/// client.inherit()?.pass_to(&mut command, "WORK_PIPE")?;
+/// let mut worker = command.spawn()?;
+/// drop(command);
+/// client.send(b"from the parent")?;
+/// // In the worker: NamedPipeClient::from_env("WORK_PIPE")?.send(b"from the child")?;
+/// worker.wait()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// It counts as a holder of the end until it is dropped, and so does a [`Command`] that it was
 /// [passed to](Self::pass_to): drop both, or the other end never sees this one closed.

@@ -4,7 +4,8 @@
 //!
 //! 1. **Your own copy of a write end keeps its reader waiting.** A reader sees the end of an anonymous
 //!    pipe only when *every* copy of the write end is closed, the one in the parent as well. Give it
-//!    away (`Stdio::from(writer)` takes it) or drop it before you read to the end.
+//!    away (`Stdio::from(writer)` takes it) or drop it before you read to the end. The same holds for
+//!    an [`Inheritable`] and for the `Command` it was passed to.
 //! 2. **A client finds no pipe between two instances.** After a client was let in, create the next
 //!    instance *before* you serve it, or use [`PipeListener`], which keeps spares.
 //! 3. **`disconnect` throws unread data away.** Call [`Pipe::flush`] first, which waits until the client

@@ -141,6 +141,9 @@ fn a_killed_writer_stops_nobody() {
     let mut piece = [0; 16];
     let first = server.recv_timeout(&mut piece, LONG).unwrap();
     assert!(first.more);
+    // While it lives, nothing comes between.
+    let error = client.send_timeout(b"between", Duration::from_millis(20)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimeout);
     let children = [start("1"), start("2")];
     drop(end);
     // A writer that waits behind it, in this process as well.
@@ -379,6 +382,35 @@ fn a_disconnect_of_one_holder_counts_for_all() {
 fn an_end_without_a_client_is_not_inherited() {
     let server = ServerOptions::new().create(unique("nobody")).unwrap();
     assert_eq!(server.inherit().unwrap_err().kind(), ErrorKind::PipeListening);
+}
+
+#[test]
+fn a_token_and_a_grandchild() {
+    const TEST: &str = "a_token_and_a_grandchild";
+    match role().as_deref() {
+        Some("child") => {
+            let client = NamedPipeClient::from_env(END).unwrap();
+            let mut command = again(TEST, "grandchild");
+            client.inherit().unwrap().pass_to(&mut command, END).unwrap();
+            succeed(command.spawn().unwrap());
+            client.send(b"child").unwrap();
+            return;
+        }
+        Some(_) => {
+            NamedPipeClient::from_env(END).unwrap().send(b"grandchild").unwrap();
+            return;
+        }
+        None => {}
+    }
+    let (server, client) = pipe("token-child", 4096);
+    let end = client.inherit().unwrap();
+    let mut command = again(TEST, "child");
+    succeed(command.env(END, end.token().unwrap()).spawn().unwrap());
+    let mut buffer = [0; 16];
+    for expected in ["grandchild", "child"] {
+        let got = server.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..got.len], expected.as_bytes());
+    }
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Place {
     pub(super) fn release(&self) {
         let pipe = &self.pipe;
         let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
-        *places -= 1;
+        *places = places.saturating_sub(1);
         lockfile::unlock(&pipe.lock, place_byte(self.index)).ok();
         if *places == 0 {
             lockfile::unlock(&pipe.file, 0..1).ok();

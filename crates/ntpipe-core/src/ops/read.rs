@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ntpipe_shm::ring::{Consumer, Front, Seen};
 
+use super::shared::low;
 use super::{Need, Pending, Step};
 use crate::connection::{Connection, PeerLife};
 use crate::error::{Error, ErrorKind, Result};
@@ -307,12 +308,6 @@ pub(super) enum Found {
     Cut,
     /// The peer is gone and everything was read.
     End,
-}
-
-/// The low half, as payload counts wrap.
-#[expect(clippy::cast_possible_truncation, reason = "counts wrap")]
-fn low(bytes: u64) -> u32 {
-    bytes as u32
 }
 
 fn done(len: usize, more: bool) -> Step<Recv> {

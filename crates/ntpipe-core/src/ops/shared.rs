@@ -225,7 +225,8 @@ impl Reader {
     }
 }
 
+/// The low half: of a mark its position, of a count what counts are compared by.
 #[expect(clippy::cast_possible_truncation, reason = "the low half of the word")]
-fn low(word: u64) -> u32 {
+pub(super) fn low(word: u64) -> u32 {
     word as u32
 }
