@@ -151,7 +151,7 @@ fn security_denies_what_it_does_not_allow() {
 fn the_oldest_listening_instance_is_taken() {
     let s = Scratch::new();
     let make = |quota| s.ns.create(&name(), &CreateParams { in_quota: quota, ..params() }).unwrap();
-    let servers: Vec<Listener> = (10..13).map(make).collect();
+    let mut servers: Vec<Listener> = (10..13).map(make).collect();
     assert_eq!(s.ns.open(&name(), true, true).unwrap().in_quota, 10);
     // One that listens again goes to the back.
     servers[1].listening = servers[1].place.listen().unwrap();
