@@ -6,6 +6,7 @@ use super::{CLAIMED, CONTINUES, Cursor, RECORD_BYTES_MAX, REVOCABLE, RecordHeade
 use crate::error::Corrupt;
 use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::relax;
 
 /// Appends records to one ring. Dropping it leaves the ring as it is.
 #[derive(Debug)]
@@ -272,23 +273,35 @@ impl Producer {
             units: at.wrapping_add(header.units()),
             bytes: header.start.wrapping_add(header.length),
         };
+        let filled = self.tail.units.wrapping_sub(at);
         if before.flags & CLAIMED != 0 {
             // The consumer is copying this very moment. It gives the record up or passes it within
             // some instructions; a consumer stopped just there is not waited for.
             for _ in 0..10_000 {
-                std::hint::spin_loop();
+                relax();
                 self.refresh()?;
-                let filled = self.tail.units.wrapping_sub(at);
-                if self.tail.units.wrapping_sub(self.head.units) < filled {
-                    return Ok(false);
+                let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
+                // A record that was taken to its end keeps its claim; one that is passed without a
+                // claim was given up, and passed because it is void.
+                match (passed, self.is_claimed(at)) {
+                    (true, true) => return Ok(false),
+                    (_, false) => break,
+                    (false, true) => {}
                 }
             }
-        } else {
-            self.refresh()?;
         }
-        let consumed = self.head.bytes.wrapping_sub(header.start);
-        let left = if consumed <= header.length { header.length - consumed } else { header.length };
-        self.voids.push((end, left));
+        self.refresh()?;
+        if self.tail.units.wrapping_sub(self.head.units) >= filled {
+            let consumed = self.head.bytes.wrapping_sub(header.start);
+            self.voids.push((end, header.length.checked_sub(consumed).unwrap_or(header.length)));
+        }
         Ok(true)
+    }
+
+    fn is_claimed(&self, at: u32) -> bool {
+        // SYNC(claim): Acquire. Pairs with the fetch_and in `Consumer::unclaim`: whoever sees the claim
+        // given up sees the head that was published before.
+        let word = self.segment.bytes(self.ring).word(offset(at)).load(Acquire);
+        RecordHeader::unpack(word).flags & CLAIMED != 0
     }
 }
