@@ -202,10 +202,20 @@ impl Connection {
     }
 
     /// Notes such a change, and wakes this end's waiters.
-    pub(crate) fn set_changed(&self) {
+    pub fn set_changed(&self) {
         // SYNC(changes): Release. Pairs with the Acquire load in `changes`, in this process.
         self.changes.fetch_add(1, Ordering::Release);
         self.wake_own();
+    }
+
+    /// Makes the peer's waiters look again.
+    pub fn rouse_peer(&self) {
+        ntpipe_shm::sync::full_fence();
+        let polled = Doorbell(&self.peer().data_bell).ring_loudly()
+            | Doorbell(&self.peer().room_bell).ring_loudly();
+        if polled {
+            ntpipe_shm::socket::nudge(&self.socket);
+        }
     }
 
     /// Marks the socket as watched; returns whether it was before.
@@ -252,12 +262,7 @@ impl Connection {
         let life = if sever { LIFE_SEVERED } else { LIFE_CLOSED };
         // SYNC(life): Release. Pairs with the Acquire load in `peer_life`.
         self.own().life.store(life, Ordering::Release);
-        ntpipe_shm::sync::full_fence();
-        let polled = Doorbell(&self.peer().data_bell).ring_loudly()
-            | Doorbell(&self.peer().room_bell).ring_loudly();
-        if polled {
-            ntpipe_shm::socket::nudge(&self.socket);
-        }
+        self.rouse_peer();
         self.wake_own();
     }
 }

@@ -12,6 +12,8 @@
 //! 2. A value from the segment is loaded once into a local, checked, and only then used.
 //! 3. Every non-relaxed ordering names its partner by a `SYNC` name, explained in docs/protocol.md.
 
+#[cfg(not(loom))]
+pub mod bare;
 pub mod bytes;
 pub mod doorbell;
 pub mod error;

@@ -162,7 +162,8 @@ impl ClientOptions {
         let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
         ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd))
             .map_err(|errno| Error::os("sendmsg", errno))?;
-        let connection = Connection::new(segment, socket, PipeEnd::Client, meta.pipe_type);
+        let connection =
+            Arc::new(Connection::new(segment, socket, PipeEnd::Client, meta.pipe_type));
         let facts = Facts {
             name: meta.name.to_string(),
             end: PipeEnd::Client,
@@ -177,9 +178,9 @@ impl ClientOptions {
             write_attributes: self.write || self.write_attributes,
         };
         let waiter = Waiter::new(self.strategy);
-        let end = End::new(facts, rights, waiter, Some(&Arc::new(connection)), None);
+        let end = End::new(facts, rights, waiter, Some(&connection), None);
         end.set_modes(self.read_mode.read_mode(), false);
-        Ok(NamedPipeClient { pipe: Pipe { end: Arc::new(end) } })
+        Ok(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection })
     }
 }
 
@@ -199,6 +200,7 @@ pub(crate) fn poll_one(fd: &impl std::os::fd::AsFd, until: Until) -> Result<()> 
 #[derive(Debug)]
 pub struct NamedPipeClient {
     pub(crate) pipe: Pipe,
+    pub(crate) connection: Arc<Connection>,
 }
 
 impl NamedPipeClient {
@@ -208,6 +210,6 @@ impl NamedPipeClient {
     ///
     /// None today.
     pub fn try_clone(&self) -> Result<Self> {
-        Ok(Self { pipe: self.pipe.share() })
+        Ok(Self { pipe: self.pipe.share(), connection: self.connection.clone() })
     }
 }

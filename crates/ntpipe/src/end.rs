@@ -13,6 +13,8 @@ use ntpipe_core::ops::{
     Cancelled, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
 
+use crate::anonymous::Pair;
+use crate::kernel::{self, Source};
 use crate::server::ServerSide;
 use crate::wait::{Blocked, Until, Waiter, announce_poller};
 use crate::{Error, ErrorKind, Result, watch};
@@ -46,6 +48,8 @@ pub(crate) struct End {
     no_wait: AtomicBool,
     pub(crate) waiter: Waiter,
     pub(crate) server: Option<ServerSide>,
+    /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
+    pub(crate) pair: Option<Arc<Pair>>,
 }
 
 /// The state of a handle (`GetNamedPipeHandleState`).
@@ -77,6 +81,7 @@ impl End {
             no_wait: AtomicBool::new(false),
             waiter,
             server,
+            pair: None,
         }
     }
 
@@ -92,6 +97,10 @@ impl End {
     pub(crate) fn set_modes(&self, read_mode: ReadMode, nowait: bool) {
         self.by_message.store(read_mode == ReadMode::Message, Ordering::Relaxed);
         self.no_wait.store(nowait, Ordering::Relaxed);
+    }
+
+    fn source(&self) -> Option<Source<'_>> {
+        self.pair.as_ref().and_then(|pair| pair.source())
     }
 
     pub(crate) fn is_no_wait(&self) -> bool {
@@ -164,16 +173,33 @@ impl End {
         }
         let mode = self.read_mode();
         let mut progress = ReadProgress::default();
+        if let Some(source) = self.source() {
+            return kernel::recv(self, source, into, until, nowait || self.is_no_wait());
+        }
         let answer = || Err(Reader::would_block());
         let answer: Option<&dyn Fn() -> Result<Recv>> =
             if nowait || self.is_no_wait() { Some(&answer) } else { None };
         let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
-            reader.read(into, mode, &mut progress)
+            let step = reader.read(into, mode, &mut progress);
+            if !matches!(step, Ok(Step::Done(_))) && self.source().is_some() {
+                // A writer became a standard stream while this call waited.
+                return Err(ErrorKind::IoPending.into());
+            }
+            step
         });
+        match (result, self.source()) {
+            (Err(error), Some(source)) if error.kind() == ErrorKind::IoPending => {
+                kernel::recv(self, source, into, until, nowait || self.is_no_wait())
+            }
+            (result, _) => self.finish_recv(result, &progress),
+        }
+    }
+
+    fn finish_recv(&self, result: Result<Recv>, progress: &ReadProgress) -> Result<Recv> {
         match result {
             Err(error) if gave_up(&error) => {
                 let mut slot = lock(&self.reader);
-                slot.as_mut().and_then(|reader| reader.give_up(&progress)).ok_or(error)
+                slot.as_mut().and_then(|reader| reader.give_up(progress)).ok_or(error)
             }
             result => result,
         }
@@ -186,6 +212,9 @@ impl End {
         }
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
+        if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.sink.get()) {
+            return kernel::write_all(sink, data, until, nowait);
+        }
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         let nothing = || Ok(0);
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
@@ -214,7 +243,13 @@ impl End {
             slot = lock(&self.reader);
         }
         let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
-        let peek = reader.peek(into)?;
+        let peek = match (reader.peek(into), self.source()) {
+            (Ok(peek), Some(source)) if peek.available == 0 => return kernel::peek(source, into),
+            (Err(error), Some(source)) if error.kind() == ErrorKind::BrokenPipe => {
+                return kernel::peek(source, into);
+            }
+            (peek, _) => peek?,
+        };
         if peek.available == 0 && reader.connection().ask_kernel() == PeerLife::Gone {
             return reader.peek(into);
         }

@@ -34,8 +34,10 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod anonymous;
 mod client;
 mod end;
+mod kernel;
 mod listener;
 mod pipe;
 mod query;
@@ -44,11 +46,12 @@ mod wait;
 mod watch;
 mod zero_copy;
 
+pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
 pub use listener::{Incoming, PipeListener};
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
-pub use ntpipe_core::mode::PipeEnd;
+pub use ntpipe_core::mode::{Access, PipeEnd};
 pub use ntpipe_core::ops::{Peek, Recv};
 pub use ntpipe_core::security::Security;
 pub use pipe::{Peer, Pipe, PipeInfo, PipeMode, ReadHalf, WriteHalf};

@@ -14,7 +14,6 @@ use crate::{Error, ErrorKind, Result, query};
 
 /// How a pipe carries data, or how an end reads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum PipeMode {
     /// A stream of bytes (`PIPE_TYPE_BYTE`, `PIPE_READMODE_BYTE`).
     #[default]
@@ -438,6 +437,17 @@ macro_rules! through_pipe {
                 &self.$field
             }
         }
+        impl $type {
+            /// As [`Pipe::flush`]; here as well, so that it is found before [`io::Write::flush`], which
+            /// waits for nothing.
+            ///
+            /// # Errors
+            ///
+            /// As [`Pipe::flush`].
+            pub fn flush(&self) -> Result<()> {
+                self.$field.flush()
+            }
+        }
         impl io::Read for $type {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
                 (&self.$field).read(into)
@@ -471,6 +481,15 @@ through_pipe!(crate::NamedPipeServer, pipe);
 through_pipe!(crate::NamedPipeClient, pipe);
 through_pipe!(ReadHalf, 0);
 through_pipe!(WriteHalf, 0);
+
+/// The descriptor to poll for reading: after a call that would have had to wait, it becomes readable when
+/// that call may go on. See [`Pipe::pollable`], which server ends have too.
+impl AsFd for crate::NamedPipeClient {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.connection.set_polled();
+        self.connection.as_fd()
+    }
+}
 
 /// For calls with an optional timeout.
 pub(crate) fn deadline(timeout: Option<Duration>) -> Until {

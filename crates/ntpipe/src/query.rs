@@ -117,10 +117,8 @@ pub struct PipeEntry {
     pub max_instances: u32,
     /// The pipe type.
     pub mode: PipeMode,
-    /// Whether data may flow from client to server.
-    pub inbound: bool,
-    /// Whether data may flow from server to client.
-    pub outbound: bool,
+    /// The directions.
+    pub access: Access,
     /// The user it belongs to.
     pub owner_uid: u32,
     /// The server processes; empty if it is another user's.
@@ -142,8 +140,7 @@ pub fn list() -> Result<Vec<PipeEntry>> {
         listening: e.listening,
         max_instances: e.meta.max_instances,
         mode: e.meta.pipe_type.into(),
-        inbound: e.meta.access != Access::Outbound,
-        outbound: e.meta.access != Access::Inbound,
+        access: e.meta.access,
         owner_uid: e.owner_uid,
         pids: e.pids,
         path: e.path,

@@ -1,0 +1,200 @@
+//! The kernel pipe behind an anonymous pipe whose other end is a program's standard stream.
+//!
+//! That program calls plain `read` and `write`; here the rules of Windows go on: what the ring still
+//! holds comes first, peek looks without taking, the end of both is `ERROR_BROKEN_PIPE`.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use ntpipe_core::mode::ReadMode;
+use ntpipe_core::ops::{Peek, ReadProgress, Recv, Step};
+use rustix::event::{PollFd, PollFlags};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, SpliceFlags};
+
+use crate::end::{End, lock};
+use crate::wait::{Blocked, Until, announce_poller, poll_error};
+use crate::{Error, ErrorKind, Result};
+
+/// The read end of a kernel pipe, in non-blocking mode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a>(pub(crate) &'a OwnedFd);
+
+/// What the ring beside a kernel pipe said.
+enum Ring {
+    Got(Recv),
+    Empty(Blocked),
+    Over,
+}
+
+/// A descriptor for a program to write to, whose data this pipe's reader reads.
+pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
+    let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
+    if pair.sink.get().is_some() {
+        return Err(Error::new(ErrorKind::NotSupported)
+            .because("the read end is a program's standard stream already"));
+    }
+    if let Some(source) = pair.source.get() {
+        // Another writer was handed out before: the same kernel pipe, opened once more.
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(source));
+        return rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, rustix::fs::Mode::empty())
+            .map_err(|errno| Error::os("open", errno));
+    }
+    let (read, write) = kernel_pipe()?;
+    set_nonblocking(&read)?;
+    if pair.source.set(read).is_err() {
+        return hand_out_writer(end);
+    }
+    pair.rouse_reader();
+    Ok(write)
+}
+
+/// A descriptor for a program to read from, to which this pipe's writer writes from now on.
+pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
+    let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
+    if pair.source.get().is_some() || pair.sink.get().is_some() {
+        return Err(Error::new(ErrorKind::NotSupported)
+            .because("an end of this pipe is a program's standard stream already"));
+    }
+    let (read, write) = kernel_pipe()?;
+    let mut slot = lock(&end.reader);
+    let reader = slot.as_mut().ok_or(ErrorKind::PipeNotConnected)?;
+    let mut left = Vec::new();
+    let mut piece = vec![0; 65_536];
+    while let Ok(Step::Done(recv)) =
+        reader.read(&mut piece, ReadMode::Byte, &mut ReadProgress::default())
+    {
+        left.extend_from_slice(&piece[..recv.len]);
+    }
+    if left.len() > 65_536 {
+        rustix::pipe::fcntl_setpipe_size(&write, left.len())
+            .map_err(|errno| Error::os("fcntl", errno))?;
+    }
+    set_nonblocking(&write)?;
+    write_all(&write, &left, Until::Forever, false)?;
+    pair.sink.set(write).map_err(|_| ErrorKind::NotSupported)?;
+    reader.connection().rouse_peer();
+    Ok(read)
+}
+
+fn kernel_pipe() -> Result<(OwnedFd, OwnedFd)> {
+    rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Error::os("pipe2", errno))
+}
+
+fn set_nonblocking(fd: &OwnedFd) -> Result<()> {
+    rustix::fs::fcntl_setfl(fd, OFlags::NONBLOCK).map_err(|errno| Error::os("fcntl", errno))
+}
+
+/// Reads from the ring first, then from the kernel pipe.
+pub(crate) fn recv(
+    end: &End,
+    source: Source<'_>,
+    into: &mut [u8],
+    until: Until,
+    nowait: bool,
+) -> Result<Recv> {
+    let cancels = end.waiter.cancels.load(std::sync::atomic::Ordering::Acquire);
+    loop {
+        let ring = match read_ring(end, into)? {
+            Ring::Got(recv) => return Ok(recv),
+            Ring::Empty(blocked) => Some(blocked),
+            Ring::Over => None,
+        };
+        let mut at_end = false;
+        match rustix::io::read(source.0, &mut *into) {
+            Ok(0) if !into.is_empty() => at_end = true,
+            Ok(len) => return Ok(Recv { len, more: false }),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(errno) => return Err(Error::os("read", errno)),
+        }
+        if at_end && ring.is_none() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        if nowait {
+            return Err(ErrorKind::NoData.into());
+        }
+        if end.waiter.cancels.load(std::sync::atomic::Ordering::Acquire) != cancels {
+            return Err(ErrorKind::OperationAborted.into());
+        }
+        if until.is_over() {
+            return Err(ErrorKind::WaitTimeout.into());
+        }
+        wait_for_either(ring.as_ref(), (!at_end).then_some(source), until)?;
+    }
+}
+
+fn read_ring(end: &End, into: &mut [u8]) -> Result<Ring> {
+    let mut slot = lock(&end.reader);
+    let Some(reader) = slot.as_mut() else { return Ok(Ring::Over) };
+    match reader.read(into, ReadMode::Byte, &mut ReadProgress::default()) {
+        Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),
+        Ok(Step::Wait(pending)) => {
+            Ok(Ring::Empty(Blocked { connection: reader.connection().clone(), pending }))
+        }
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Ring::Over),
+        Err(error) => Err(error),
+    }
+}
+
+fn wait_for_either(ring: Option<&Blocked>, source: Option<Source<'_>>, until: Until) -> Result<()> {
+    if ring.is_some_and(announce_poller) {
+        return Ok(());
+    }
+    let mut fds = Vec::with_capacity(2);
+    if let Some(source) = source {
+        fds.push(PollFd::new(source.0, PollFlags::IN));
+    }
+    if let Some(blocked) = ring {
+        fds.push(PollFd::from_borrowed_fd(blocked.connection.as_fd(), PollFlags::IN));
+    }
+    poll(&mut fds, until)
+}
+
+fn poll(fds: &mut [PollFd<'_>], until: Until) -> Result<()> {
+    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
+    match rustix::event::poll(fds, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(errno) => Err(poll_error(errno)),
+    }
+}
+
+/// Writes all of `data` to the kernel pipe.
+pub(crate) fn write_all(sink: &OwnedFd, data: &[u8], until: Until, nowait: bool) -> Result<usize> {
+    let mut written = 0;
+    while written < data.len() {
+        match rustix::io::write(sink, &data[written..]) {
+            Ok(len) => written += len,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if nowait => return Ok(written),
+            Err(Errno::AGAIN) if until.is_over() => return Err(ErrorKind::WaitTimeout.into()),
+            Err(Errno::AGAIN) => poll(&mut [PollFd::new(sink, PollFlags::OUT)], until)?,
+            Err(Errno::PIPE) => return Err(ErrorKind::NoData.into()),
+            Err(errno) => return Err(Error::os("write", errno)),
+        }
+    }
+    Ok(written)
+}
+
+/// Looks into the kernel pipe without taking.
+pub(crate) fn peek(source: Source<'_>, into: &mut [u8]) -> Result<Peek> {
+    let available = rustix::io::ioctl_fionread(source.0).map_err(|e| Error::os("ioctl", e))?;
+    if available == 0 {
+        let mut fds = [PollFd::new(source.0, PollFlags::IN)];
+        poll(&mut fds, Until::after(std::time::Duration::ZERO))?;
+        if fds[0].revents().contains(PollFlags::HUP) {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        return Ok(Peek::default());
+    }
+    let wish = into.len().min(usize::try_from(available).unwrap_or(usize::MAX));
+    let mut len = 0;
+    if wish > 0 {
+        // A copy of the pipe's pages in a pipe of our own, which is then read.
+        let (read, write) = kernel_pipe()?;
+        let copied = rustix::pipe::tee(source.0, &write, wish, SpliceFlags::NONBLOCK)
+            .map_err(|errno| Error::os("tee", errno))?;
+        len = rustix::io::read(&read, &mut into[..copied.min(wish)])
+            .map_err(|errno| Error::os("read", errno))?;
+    }
+    Ok(Peek { len, available, message_left: 0, messages: 0 })
+}
