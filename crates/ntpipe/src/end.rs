@@ -366,6 +366,10 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            // A client that nobody looked at yet is let in, so that it learns at once that we leave.
+            let _ = server.settle(self);
+        }
         self.leave(false);
     }
 }
