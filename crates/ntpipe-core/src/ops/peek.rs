@@ -66,8 +66,10 @@ impl Reader {
         let mut rest = 0;
         self.consumer.scan(|front, void, copy| {
             if void {
+                // What continued before it ends here; on a byte pipe it is just not there.
+                first_over |= messages && rest != 0;
+                seen.messages += u64::from(rest != 0);
                 rest = 0;
-                first_over |= seen.messages > 0;
                 return true;
             }
             if !first_over {
