@@ -263,7 +263,7 @@ impl Connection {
         // SYNC(life): Release. Pairs with the Acquire load in `peer_life`.
         self.own().life.store(life, Ordering::Release);
         self.rouse_peer();
-        self.wake_own();
+        self.set_changed();
     }
 }
 

@@ -31,7 +31,8 @@ impl PipeName {
     /// Reads any spelling of a pipe's name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidName`] when it is empty, of another computer, or not a pipe's;
+    /// [`ErrorKind::InvalidName`] when it is empty or not a pipe's; [`ErrorKind::PathNotFound`] when
+    /// it is of another computer;
     /// [`ErrorKind::FilenameTooLong`] when it exceeds 256 characters with its prefix.
     pub fn new(spelling: &str) -> Result<Self> {
         Self::parse(spelling).map_err(|error| error.on(spelling.escape_debug()))
@@ -108,7 +109,9 @@ fn strip_prefix(spelling: &str) -> Result<&str> {
         return Err(invalid(r"a pipe's path reads \\.\pipe\name"));
     }
     if host != "." && host != "?" {
-        return Err(invalid("remote pipes are not reached from here yet"));
+        //= observed: the server part of the name is not `.`
+        return Err(Error::new(ErrorKind::PathNotFound)
+            .because("pipes of other computers are not reached from here yet"));
     }
     Ok(parts.next().unwrap_or_default())
 }
@@ -202,11 +205,10 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for spelling in
-            ["", r"\\.\pipe\", r"\\.\pipe", r"\\host\pipe\x", r"\\.\mail\x", "a\0b", "npipe:x"]
-        {
+        for spelling in ["", r"\\.\pipe\", r"\\.\pipe", r"\\.\mail\x", "a\0b", "npipe:x"] {
             assert_eq!(kind(spelling), ErrorKind::InvalidName, "{spelling}");
         }
+        assert_eq!(kind(r"\\host\pipe\x"), ErrorKind::PathNotFound);
     }
 
     #[test]

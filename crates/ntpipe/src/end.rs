@@ -177,29 +177,33 @@ impl End {
             return kernel::recv(self, source, into, until, nowait || self.is_no_wait());
         }
         let answer = || Err(Reader::would_block());
-        let answer: Option<&dyn Fn() -> Result<Recv>> =
-            if nowait || self.is_no_wait() { Some(&answer) } else { None };
+        let nowait = nowait || self.is_no_wait();
+        let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
+        let answer: Option<&dyn Fn() -> Result<Recv>> = if nowait { Some(&answer) } else { None };
         let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
-            let step = reader.read(into, mode, &mut progress);
+            let step = reader.read(into, mode, wait, &mut progress);
             if !matches!(step, Ok(Step::Done(_))) && self.source().is_some() {
                 // A writer became a standard stream while this call waited.
                 return Err(ErrorKind::IoPending.into());
             }
             step
         });
-        match (result, self.source()) {
+        match (self.finish_recv(result, &progress), self.source()) {
             (Err(error), Some(source)) if error.kind() == ErrorKind::IoPending => {
-                kernel::recv(self, source, into, until, nowait || self.is_no_wait())
+                kernel::recv(self, source, into, until, nowait)
             }
-            (result, _) => self.finish_recv(result, &progress),
+            (result, _) => result,
         }
     }
 
     fn finish_recv(&self, result: Result<Recv>, progress: &ReadProgress) -> Result<Recv> {
         match result {
-            Err(error) if gave_up(&error) => {
+            Err(error) => {
                 let mut slot = lock(&self.reader);
-                slot.as_mut().and_then(|reader| reader.give_up(progress)).ok_or(error)
+                match slot.as_mut().and_then(|reader| reader.give_up(progress)) {
+                    Some(early) if gave_up(&error) => Ok(early),
+                    _ => Err(error),
+                }
             }
             result => result,
         }
@@ -283,9 +287,10 @@ impl End {
             transact::request(reader, writer, mode, data)
         })?;
         let mut progress = ReadProgress::default();
-        self.run(until, &self.reader, Reader::connection, None, |reader| {
-            reader.read(into, mode, &mut progress)
-        })
+        let result = self.run(until, &self.reader, Reader::connection, None, |reader| {
+            reader.read(into, mode, WaitMode::Wait, &mut progress)
+        });
+        self.finish_recv(result, &progress)
     }
 
     /// Waits until `len` bytes fit.

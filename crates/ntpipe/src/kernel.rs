@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use ntpipe_core::mode::ReadMode;
+use ntpipe_core::mode::{ReadMode, WaitMode};
 use ntpipe_core::ops::{Peek, ReadProgress, Recv, Step};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::OFlags;
@@ -62,7 +62,7 @@ pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
     let mut left = Vec::new();
     let mut piece = vec![0; 65_536];
     while let Ok(Step::Done(recv)) =
-        reader.read(&mut piece, ReadMode::Byte, &mut ReadProgress::default())
+        reader.read(&mut piece, ReadMode::Byte, WaitMode::NoWait, &mut ReadProgress::default())
     {
         left.extend_from_slice(&piece[..recv.len]);
     }
@@ -126,7 +126,7 @@ pub(crate) fn recv(
 fn read_ring(end: &End, into: &mut [u8]) -> Result<Ring> {
     let mut slot = lock(&end.reader);
     let Some(reader) = slot.as_mut() else { return Ok(Ring::Over) };
-    match reader.read(into, ReadMode::Byte, &mut ReadProgress::default()) {
+    match reader.read(into, ReadMode::Byte, WaitMode::NoWait, &mut ReadProgress::default()) {
         Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),
         Ok(Step::Wait(pending)) => {
             Ok(Ring::Empty(Blocked { connection: reader.connection().clone(), pending }))

@@ -56,7 +56,11 @@ impl Timeout {
 pub fn wait_named_pipe(name: impl AsRef<str>, timeout: impl Into<Timeout>) -> Result<()> {
     let text = name.as_ref();
     let wait = || {
-        let name: PipeName = text.parse()?;
+        //= model: a name outside the pipes: ERROR_BAD_PATHNAME
+        let name: PipeName = text.parse().map_err(|error: crate::Error| match error.kind() {
+            ErrorKind::InvalidName => crate::Error::new(ErrorKind::BadPathname),
+            _ => error,
+        })?;
         let namespace = Namespace::from_env()?;
         if namespace.listening(&name)? {
             return Ok(());

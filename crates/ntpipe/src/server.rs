@@ -273,6 +273,8 @@ impl ServerSide {
                     Ok(Some(connection)) => {
                         end.install(&connection);
                         *phase = Phase::Connected;
+                        // Several calls may wait for this client.
+                        self.wake();
                     }
                     // It left half-way, or sent something else: as if it had never come.
                     Err(_) => *phase = Phase::Listening(Arc::new(self.place.listen()?)),

@@ -99,7 +99,7 @@ impl Borrowed<'_> {
         };
         let mut progress = ntpipe_core::ops::ReadProgress::default();
         let mode = ntpipe_core::mode::ReadMode::Message;
-        match reader.read(into, mode, &mut progress)? {
+        match reader.read(into, mode, ntpipe_core::mode::WaitMode::NoWait, &mut progress)? {
             Step::Done(recv) => Ok(recv),
             Step::Wait(_) => {
                 let early = reader.give_up(&progress);

@@ -131,7 +131,7 @@ impl Door for RustDoor {
     }
 
     fn connect(&self, handle: &Handle) -> Result<(), u32> {
-        on!(handle, end => end.connect(); Server; else INVALID_FUNCTION)
+        on!(handle, end => end.listen(); Server; else INVALID_FUNCTION)
     }
 
     fn disconnect(&self, handle: &Handle) -> Result<(), u32> {

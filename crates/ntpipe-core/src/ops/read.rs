@@ -2,6 +2,7 @@
 //!
 //= learn: ReadFile, Named Pipe Type, Read, and Wait Modes
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ntpipe_shm::ring::{Consumer, Front, Seen};
@@ -9,7 +10,7 @@ use ntpipe_shm::ring::{Consumer, Front, Seen};
 use super::{Need, Pending, Step};
 use crate::connection::{Connection, PeerLife};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mode::{PipeType, ReadMode};
+use crate::mode::{PipeType, ReadMode, WaitMode};
 
 /// The reading half of an end.
 #[derive(Debug)]
@@ -18,8 +19,9 @@ pub struct Reader {
     pub(super) consumer: Consumer,
     /// Part of a message was taken whose rest is not in the ring yet.
     inside: bool,
-    /// The read that has part of a message and waits for its rest.
-    turn: Option<u64>,
+    /// The reads that wait, in the order of their issue: the first of them has the turn, and keeps
+    /// it while it has part of a message.
+    queue: VecDeque<u64>,
     next_ticket: u64,
     /// When the peer is gone: the payload count up to which its writes had completed. Writes that
     /// were still pending then are gone with it.
@@ -55,7 +57,14 @@ impl Reader {
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
         let consumer = Consumer::new(connection.shared().clone(), connection.inward());
-        Self { connection, consumer, inside: false, turn: None, next_ticket: 1, cutoff: None }
+        Self {
+            connection,
+            consumer,
+            inside: false,
+            queue: VecDeque::new(),
+            next_ticket: 1,
+            cutoff: None,
+        }
     }
 
     /// The connection.
@@ -64,7 +73,8 @@ impl Reader {
         &self.connection
     }
 
-    /// Reads: bytes up to the buffer's length, or at most one message.
+    /// Reads: bytes up to the buffer's length, or at most one message. A read that waits keeps its
+    /// place among the others until it is done or [given up](Self::give_up).
     ///
     /// # Errors
     ///
@@ -75,48 +85,57 @@ impl Reader {
         &mut self,
         into: &mut [u8],
         mode: ReadMode,
+        wait: WaitMode,
         progress: &mut ReadProgress,
     ) -> Result<Step<Recv>> {
-        if self.turn.is_some_and(|turn| turn != progress.ticket) {
-            return self.wait_for_turn(into.len());
+        if self.queue.front().is_some_and(|first| *first != progress.ticket) {
+            return self.wait_for_turn(into.len(), wait, progress);
         }
         let step = self.step(into, mode, progress);
         self.connection.announce_room();
-        if self.turn.is_some() || matches!(step, Ok(Step::Wait(_))) && progress.filled > 0 {
-            self.keep_or_pass_turn(progress, matches!(step, Ok(Step::Wait(_))));
+        match step {
+            Ok(Step::Wait(_)) if wait == WaitMode::Wait => self.enqueue(progress),
+            _ if self.queue.is_empty() => {}
+            _ => self.dequeue(progress),
         }
         step
     }
 
+    /// Behind the reads that were issued before.
     #[cold]
-    fn wait_for_turn(&mut self, wanted: usize) -> Result<Step<Recv>> {
-        match self.front(wanted)? {
-            Ok(Found::End) => Err(ErrorKind::BrokenPipe.into()),
-            Ok(Found::Cut) => {
-                self.inside = false;
-                self.turn = None;
-                self.wait_for_turn(wanted)
-            }
-            Err(pending) => Ok(Step::Wait(pending)),
-            Ok(Found::Record(front)) => Ok(Step::Wait(Pending {
-                need: Need::Data,
-                // The word cannot say when the turn comes; the count of changes does.
-                seen: self.consumer.tail_word(),
-                life: self.connection.peer_life(),
-                changes: self.connection.changes(),
-                wanted: front.left,
-            })),
+    fn wait_for_turn(
+        &mut self,
+        wanted: usize,
+        wait: WaitMode,
+        progress: &mut ReadProgress,
+    ) -> Result<Step<Recv>> {
+        if self.connection.peer_life() == PeerLife::Severed {
+            return Err(ErrorKind::PipeNotConnected.into());
+        }
+        if wait == WaitMode::Wait {
+            self.enqueue(progress);
+        }
+        Ok(Step::Wait(Pending {
+            need: Need::Data,
+            // The word cannot say when the turn comes; the count of changes does.
+            seen: self.consumer.tail_word(),
+            life: self.connection.peer_life(),
+            changes: self.connection.changes(),
+            wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+        }))
+    }
+
+    fn enqueue(&mut self, progress: &mut ReadProgress) {
+        if progress.ticket == 0 {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+            self.queue.push_back(progress.ticket);
         }
     }
 
-    #[cold]
-    fn keep_or_pass_turn(&mut self, progress: &mut ReadProgress, waits: bool) {
-        if waits && progress.ticket == 0 {
-            progress.ticket = self.next_ticket;
-            self.next_ticket += 1;
-        }
-        self.turn = waits.then_some(progress.ticket);
-        if !waits {
+    fn dequeue(&mut self, progress: &ReadProgress) {
+        self.queue.retain(|ticket| *ticket != progress.ticket);
+        if !self.queue.is_empty() {
             self.connection.set_changed();
         }
     }
@@ -225,10 +244,7 @@ impl Reader {
     /// first part of its message, so nothing is lost.
     #[must_use]
     pub fn give_up(&mut self, progress: &ReadProgress) -> Option<Recv> {
-        if self.turn.is_some_and(|turn| turn == progress.ticket) {
-            self.turn = None;
-            self.connection.set_changed();
-        }
+        self.dequeue(progress);
         (progress.filled > 0).then_some(Recv { len: progress.filled, more: self.inside })
     }
 
