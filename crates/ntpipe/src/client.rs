@@ -160,6 +160,7 @@ impl ClientOptions {
         }
         let quotas = Quotas { inbound: in_quota, outbound: out_quota };
         let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
+        ntpipe_shm::crash::point("open.before-send");
         ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd))
             .map_err(|errno| Error::os("sendmsg", errno))?;
         let connection =

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{CLAIMED, CONTINUES, Cursor, RECORD_BYTES_MAX, REVOCABLE, RecordHeader, VOID, offset};
+use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -180,7 +181,9 @@ impl Producer {
             Cursor { units: self.tail.units.wrapping_add(header.units()), bytes: placed.end_bytes };
         // SYNC(publish): Release. Pairs with the Acquire load of the tail in `Consumer::refresh`.
         // Orders header and payload before the new tail; without it the consumer may see stale bytes.
+        crash::point("push.before-publish");
         self.segment.ring(self.ring).tail.0.store(self.tail.pack(), Release);
+        crash::point("push.after-publish");
         placed
     }
 
