@@ -4,6 +4,7 @@
 
 use super::read::Found;
 use super::{Reader, Step};
+use crate::connection::PeerLife;
 use crate::error::{ErrorKind, Result};
 use crate::mode::PipeType;
 
@@ -51,6 +52,7 @@ impl Reader {
     /// `ERROR_BROKEN_PIPE` when the peer is gone and nothing is left, `ERROR_PIPE_NOT_CONNECTED` when
     /// the server disconnected.
     pub fn peek(&mut self, into: &mut [u8]) -> Result<Peek> {
+        let gone = self.connection.peer_life() != PeerLife::Here;
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => break,
@@ -64,8 +66,9 @@ impl Reader {
         let mut first_bytes = 0;
         let mut first_over = false;
         let mut rest = 0;
+        let bounds = gone.then(|| self.bounds());
         self.consumer.scan(|front, void, copy| {
-            if void {
+            if void || bounds.is_some_and(|bounds| !bounds.survives(front)) {
                 // What continued before it ends here; on a byte pipe it is just not there.
                 first_over |= messages && rest != 0;
                 seen.messages += u64::from(rest != 0);

@@ -178,14 +178,19 @@ impl Reader {
         }
     }
 
-    /// Whether the record of a peer that is gone had been written completely.
+    /// Whether the record, of a peer that is gone, belongs to a write that had completed.
     //= observed: a process with a pending write is terminated; its data is gone
     fn survives(&mut self, front: Front) -> bool {
+        let bounds = self.bounds();
+        bounds.survives(front)
+    }
+
+    /// Which records are still there to read if the peer is gone.
+    pub(super) fn bounds(&mut self) -> Bounds {
         let consumed = self.consumer.consumed();
         let quota = self.connection.read_quota();
         let cutoff = *self.cutoff.get_or_insert(consumed.wrapping_add(quota));
-        let ahead = front.end_bytes.wrapping_sub(consumed);
-        !front.revocable || ahead <= cutoff.wrapping_sub(consumed).min(quota)
+        Bounds { consumed, ahead_max: cutoff.wrapping_sub(consumed).min(quota) }
     }
 
     #[inline]
@@ -268,6 +273,21 @@ impl Reader {
     #[must_use]
     pub fn would_block() -> Error {
         Error::new(ErrorKind::NoData)
+    }
+}
+
+/// How far from the front a write may end that had completed when the peer went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    consumed: u32,
+    ahead_max: u32,
+}
+
+impl Bounds {
+    pub(super) fn survives(self, front: Front) -> bool {
+        // A write in pieces had completed when its last byte was within the quota, not its piece.
+        let ahead = u64::from(front.end_bytes.wrapping_sub(self.consumed));
+        !front.revocable || ahead.saturating_add(front.rest) <= self.ahead_max.into()
     }
 }
 
