@@ -56,11 +56,14 @@ impl Producer {
 
     /// Takes the positions from the segment again, after another process may have produced.
     pub fn resync(&mut self) {
-        let ring = self.segment.ring(self.ring);
         // SYNC(handover): Acquire. Pairs with the publishing store of the tail by the process that
         // produced before this one.
-        self.tail = Cursor::unpack(ring.tail.0.load(Acquire));
-        self.head = Cursor::unpack(ring.head.0.load(Relaxed));
+        self.tail = Cursor::unpack(self.segment.ring(self.ring).tail.0.load(Acquire));
+        // As if the ring were full: the consumer's cursor is looked at, and checked, before it counts.
+        self.head = Cursor {
+            units: self.tail.units.wrapping_sub(self.capacity_units()),
+            bytes: self.tail.bytes.wrapping_sub(self.segment.spec().capacities[self.ring]),
+        };
     }
 
     /// The ring's capacity in units.
