@@ -259,7 +259,7 @@ const TAIL_0: u64 = 384;
 const HEAD_0: u64 = 512;
 const DATA_0: u64 = 4096;
 
-fn attack(fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
+fn attack(segment: &Segment, fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
     let write = |at: u64, bytes: &[u8]| {
         rustix::io::pwrite(fd, bytes, at).unwrap();
     };
@@ -295,13 +295,17 @@ fn attack(fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
             }
         }
         Attack::Flood(flags) => {
-            let head = read(HEAD_0);
-            let header = u64::from(flags) << 32 | head & 0xFFFF_FFFF;
-            if dice.below(50) == 0 {
-                let words: Vec<u8> = header.to_ne_bytes().repeat(4096);
-                write(DATA_0, &words);
+            // Through the mapping, as fast as the reader.
+            let ring = segment.ring(0);
+            if dice.below(100) == 0 {
+                let start = ring.head.0.load(Ordering::Relaxed) & 0xFFFF_FFFF;
+                let header = u64::from(flags) << 32 | start;
+                write(DATA_0, &header.to_ne_bytes().repeat(4096));
             }
-            write(TAIL_0, &head.wrapping_add(4096 << 32).to_ne_bytes());
+            for _ in 0..1000 {
+                let head = ring.head.0.load(Ordering::Relaxed);
+                ring.tail.0.store(head.wrapping_add(4096 << 32), Ordering::Relaxed);
+            }
         }
         Attack::Sides => {
             let at = [128, 256][dice.below(2) as usize & 1] + dice.below(4) * 4;
@@ -344,11 +348,11 @@ fn operate(server: &NamedPipeServer, dice: &mut Dice) {
 
 fn survives(attack_kind: Attack, seed: u64) {
     let (name, server) = server();
-    let (_, fd) = Segment::create(SPEC).unwrap();
+    let (segment, fd) = Segment::create(SPEC).unwrap();
     let mut dice = Dice(seed);
     // Also before the server looks at it for the first time.
     for _ in 0..dice.below(20) {
-        attack(&fd, attack_kind, &mut dice);
+        attack(&segment, &fd, attack_kind, &mut dice);
     }
     let socket = connect(&name);
     send(&socket, GREETING, &[fd.as_fd()]);
@@ -360,7 +364,7 @@ fn survives(attack_kind: Attack, seed: u64) {
             let mut dice = Dice(!seed);
             while !over.load(Ordering::Relaxed) {
                 for _ in 0..50 {
-                    attack(&fd, attack_kind, &mut dice);
+                    attack(&segment, &fd, attack_kind, &mut dice);
                 }
             }
         });

@@ -28,10 +28,12 @@ impl Reader {
     ///
     /// As [`peek`](Self::peek).
     pub fn front_len(&mut self) -> Result<Step<usize>> {
+        let mut left = self.records_max();
         loop {
             match self.front(1)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
+                Ok(Found::Cut) => return Ok(Step::Wait(self.try_again(1))),
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
                 Err(pending) => return Ok(Step::Wait(pending)),
             }
@@ -53,12 +55,13 @@ impl Reader {
     /// the server disconnected.
     pub fn peek(&mut self, into: &mut [u8]) -> Result<Peek> {
         let gone = self.connection.peer_life() != PeerLife::Here;
+        let mut left = self.records_max();
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
-                Err(_) => return Ok(Peek::default()),
+                Ok(Found::Cut) | Err(_) => return Ok(Peek::default()),
             }
         }
         let messages = self.connection.pipe_type() == PipeType::Message;
@@ -91,12 +94,12 @@ impl Reader {
             true
         })?;
         // The last record continues: its writer has the rest ready.
-        seen.available += rest;
+        seen.available = seen.available.saturating_add(rest);
         seen.messages += u64::from(rest != 0);
         seen.message_left = match (messages, first_over) {
             (false, _) => 0,
             (true, true) => first_bytes - seen.len as u64,
-            (true, false) => first_bytes + rest - seen.len as u64,
+            (true, false) => first_bytes.saturating_add(rest) - seen.len as u64,
         };
         Ok(seen)
     }

@@ -140,6 +140,24 @@ impl Reader {
         }
     }
 
+    /// The most records that a ring holds at once: who passes more in one call, all without a byte,
+    /// has a peer that writes as fast as we read, and has to look at its deadline.
+    pub(super) fn records_max(&self) -> u32 {
+        self.connection.shared().spec().capacities[self.connection.inward()] / 8
+    }
+
+    /// A wait that is over at once.
+    #[cold]
+    pub(super) fn try_again(&self, wanted: usize) -> Pending {
+        Pending {
+            need: Need::Data,
+            seen: self.consumer.tail_word(),
+            life: self.connection.peer_life(),
+            changes: self.connection.changes().wrapping_sub(1),
+            wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+        }
+    }
+
     /// The front record, or why there is none. `Ok(Err(..))` is "wait".
     #[inline]
     pub(super) fn front(&mut self, wanted: usize) -> Result<std::result::Result<Found, Pending>> {
@@ -202,7 +220,7 @@ impl Reader {
     ) -> Result<Step<Recv>> {
         let messages = self.connection.pipe_type() == PipeType::Message;
         let by_message = messages && mode == ReadMode::Message;
-        loop {
+        for _ in 0..self.records_max() {
             let wanted = into.len() - progress.filled;
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
@@ -243,6 +261,10 @@ impl Reader {
                 return Ok(done(progress.filled, by_message));
             }
         }
+        if progress.filled > 0 && !by_message {
+            return Ok(done(progress.filled, false));
+        }
+        Ok(Step::Wait(self.try_again(into.len() - progress.filled)))
     }
 
     /// Ends a message read early, at a deadline or a cancellation: what was copied is delivered as the
@@ -259,13 +281,14 @@ impl Reader {
     ///
     /// As [`read`](Self::read), but a peer that is gone is no error.
     pub fn is_empty(&mut self) -> Result<bool> {
-        loop {
+        for _ in 0..self.records_max() {
             match self.front(0)? {
                 Ok(Found::Record(_)) => return Ok(false),
                 Ok(Found::Cut) => self.inside = false,
                 Ok(Found::End) | Err(_) => return Ok(true),
             }
         }
+        Ok(false)
     }
 
     /// The error of a read that may not wait: `ERROR_NO_DATA`.

@@ -121,12 +121,11 @@ impl Producer {
         if self.voids.is_empty() {
             return whole;
         }
-        let gone: u32 = self
+        let gone = self
             .voids
             .iter()
             .filter(|(end, _)| end.bytes.wrapping_sub(self.head.bytes) <= whole)
-            .map(|(_, bytes)| bytes)
-            .sum();
+            .fold(0, |sum: u32, (_, bytes)| sum.saturating_add(*bytes));
         whole.saturating_sub(gone)
     }
 
@@ -246,6 +245,8 @@ impl Producer {
         self.refresh()?;
         let mut outcome = Withdrawn::TooLate;
         let mut at = first;
+        // A consumer stopped while it copies is not waited for: not longer than this for all records.
+        let mut patience = 10_000;
         loop {
             let filled = self.tail.units.wrapping_sub(at);
             if filled == 0 || filled > self.capacity_units() {
@@ -255,7 +256,7 @@ impl Producer {
             let word = self.segment.bytes(self.ring).word(offset(at));
             let mut header = RecordHeader::unpack(word.load(Relaxed));
             let end = header.start.wrapping_add(header.length);
-            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header)? {
+            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header, &mut patience)? {
                 outcome = Withdrawn::Done;
             }
             // The peer may have written anything into the header: the walk stays bounded, since every
@@ -269,7 +270,7 @@ impl Producer {
     }
 
     /// Marks one record void; `false` if the consumer had taken all of it by then.
-    fn void(&mut self, at: u32, header: RecordHeader) -> Result<bool, Corrupt> {
+    fn void(&mut self, at: u32, header: RecordHeader, patience: &mut u32) -> Result<bool, Corrupt> {
         let mark = u64::from(VOID) << 32;
         let word = self.segment.bytes(self.ring).word(offset(at));
         // SYNC(claim): AcqRel. Pairs with the compare-exchange in `Consumer::claim`: either the consumer
@@ -282,8 +283,9 @@ impl Producer {
         let filled = self.tail.units.wrapping_sub(at);
         if before.flags & CLAIMED != 0 {
             // The consumer is copying this very moment. It gives the record up or passes it within
-            // some instructions; a consumer stopped just there is not waited for.
-            for _ in 0..10_000 {
+            // some instructions.
+            while *patience > 0 {
+                *patience -= 1;
                 relax();
                 self.refresh()?;
                 let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
