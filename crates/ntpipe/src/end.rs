@@ -201,7 +201,10 @@ impl End {
             Err(error) => {
                 let mut slot = lock(&self.reader);
                 match slot.as_mut().and_then(|reader| reader.give_up(progress)) {
-                    Some(early) if gave_up(&error) => Ok(early),
+                    // A read that may not wait gives up with NoData.
+                    Some(early) if gave_up(&error) || error.kind() == ErrorKind::NoData => {
+                        Ok(early)
+                    }
                     _ => Err(error),
                 }
             }

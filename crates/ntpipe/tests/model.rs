@@ -449,3 +449,45 @@ proptest! {
         }
     }
 }
+
+/// A message larger than the shared memory comes in pieces; no byte of it is lost to a reader that
+/// never waits, whatever its buffer.
+#[test]
+fn a_message_in_pieces_is_read_whole_without_waiting() {
+    const LEN: usize = 300_000;
+    for (read_mode, part) in [
+        (PipeMode::Message, 2 * LEN),
+        (PipeMode::Message, 1000),
+        (PipeMode::Byte, 2 * LEN),
+        (PipeMode::Byte, 1000),
+    ] {
+        let world = World::new(true, 4096);
+        let client = ClientOptions::new().open(&world.name).unwrap();
+        let message: Vec<u8> = (0..LEN).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect();
+        world.server.set_state(read_mode, false).unwrap();
+        std::thread::scope(|scope| {
+            let sender = scope.spawn(|| client.send_timeout(&message, Duration::from_secs(60)));
+            let mut read: Vec<u8> = Vec::new();
+            let mut into = vec![0; part];
+            while read.len() < LEN {
+                let written = sender.is_finished();
+                match world.server.try_recv(&mut into) {
+                    Ok(got) => {
+                        read.extend(&into[..got.len]);
+                        if read_mode == PipeMode::Message {
+                            assert_eq!(got.more, read.len() < LEN);
+                        }
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), NoData, "{error}, after {} bytes", read.len());
+                        assert!(!written, "bytes were lost");
+                        std::thread::yield_now();
+                    }
+                }
+            }
+            assert!(read == message);
+            assert_eq!(sender.join().unwrap().unwrap(), LEN);
+        });
+        assert_eq!(kind(world.server.try_recv(&mut [0; 8])).err(), Some(NoData));
+    }
+}
