@@ -61,7 +61,7 @@ impl End {
         // Fails only for a connection that is over already.
         match self {
             Self::Server(end) => drop(end.disconnect()),
-            Self::Client(end) => drop(end.cancel_io()),
+            Self::Client(end) => end.cancel_io(),
         }
     }
 }

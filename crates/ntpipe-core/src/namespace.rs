@@ -7,6 +7,7 @@
 //!   pipe                        what the pipe is; each server process holds a shared lock on it
 //!   lock                        byte 0: set-up lock; byte 1+i: instance i, locked for its life
 //!   l<order>.<in>.<out>         an instance that listens, a socket; oldest first by name
+//! <root>/.events-<uid>/         the named events of a user; no pipe's directory begins with a dot
 //! ```
 //!
 //! Whether something lives is told by locks alone, and the kernel releases those of a killed
@@ -18,6 +19,7 @@
 mod lookup;
 mod meta;
 mod place;
+mod private;
 mod publish;
 mod root;
 mod setup;

@@ -38,7 +38,7 @@ pub struct Pending {
     pub life: PeerLife,
     /// The changes of this process as the operation saw them.
     pub changes: u32,
-    /// For a read: how many bytes it still wants.
+    /// How many bytes a read still wants, or how long the write is.
     pub wanted: u32,
 }
 

@@ -13,12 +13,15 @@ use crate::sync::AtomicU32;
 /// passed.
 #[cfg(not(loom))]
 pub fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> bool {
-    let timeout = timeout.map(|t| rustix::fs::Timespec {
-        tv_sec: i64::try_from(t.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: t.subsec_nanos().into(),
-    });
+    let timeout = timeout.map(timespec);
     let woken = futex::wait(word, futex::Flags::empty(), expected, timeout.as_ref());
     woken != Err(Errno::TIMEDOUT)
+}
+
+#[cfg(not(loom))]
+fn timespec(time: Duration) -> rustix::fs::Timespec {
+    let tv_sec = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    rustix::fs::Timespec { tv_sec, tv_nsec: time.subsec_nanos().into() }
 }
 
 /// Wakes everyone who sleeps on the word.
@@ -38,18 +41,16 @@ pub fn wake_one(word: &AtomicU32) {
 /// The most words that [`wait_many`] takes.
 pub const WAIT_MANY_MAX: usize = 128;
 
-/// Sleeps until one of the words is woken, if each still holds its expected value.
+/// Sleeps until one of the words is woken, if each still holds its expected value; at most for
+/// `timeout`.
 ///
-/// Returns `false` if the timeout passed.
+/// Spurious returns are possible, as of [`wait`]. Returns `false` if the timeout passed.
 ///
 /// # Errors
 ///
 /// `NOSYS` on a kernel older than 5.16, `INVAL` for no words or more than [`WAIT_MANY_MAX`].
 #[cfg(not(loom))]
-pub fn wait_many(
-    words: &[(&AtomicU32, u32)],
-    deadline: Option<rustix::fs::Timespec>,
-) -> Result<bool, Errno> {
+pub fn wait_many(words: &[(&AtomicU32, u32)], timeout: Option<Duration>) -> Result<bool, Errno> {
     let waiters: Vec<futex::Wait> = words
         .iter()
         .map(|(word, expected)| {
@@ -60,12 +61,11 @@ pub fn wait_many(
             waiter
         })
         .collect();
-    let woken = futex::waitv(
-        &waiters,
-        futex::WaitvFlags::empty(),
-        deadline.as_ref(),
-        rustix::thread::ClockId::Monotonic,
-    );
+    // The call takes a deadline; one that no clock reaches is none.
+    let clock = rustix::thread::ClockId::Monotonic;
+    let deadline = timeout
+        .and_then(|timeout| rustix::time::clock_gettime(clock).checked_add(timespec(timeout)));
+    let woken = futex::waitv(&waiters, futex::WaitvFlags::empty(), deadline.as_ref(), clock);
     match woken {
         Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(true),
         Err(Errno::TIMEDOUT) => Ok(false),

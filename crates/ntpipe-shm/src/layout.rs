@@ -34,6 +34,8 @@ pub struct SideBlock {
     pub room_bell: AtomicU32,
     /// While this side sleeps for data: how many bytes it asked for, plus one; otherwise 0.
     pub wanted: AtomicU32,
+    /// The CPU on which this side last went to sleep, plus one; 0: never. A hint.
+    pub cpu: AtomicU32,
 }
 
 /// This side is there.
@@ -83,7 +85,7 @@ const _: () = {
     assert!(offset_of!(Header, quotas) == 24);
     assert!(offset_of!(Header, sides) == 128);
     assert!(offset_of!(Header, rings) == 384);
-    assert!(size_of::<SideBlock>() == 16);
+    assert!(size_of::<SideBlock>() == 20);
     assert!(size_of::<Header>() == 896);
     assert!(size_of::<Header>() <= HEADER_BYTES);
 };

@@ -26,6 +26,7 @@ pub mod lockfile;
 pub mod peer;
 pub mod ring;
 pub mod segment;
+pub mod signal;
 #[cfg(not(loom))]
 pub mod socket;
 pub mod sync;

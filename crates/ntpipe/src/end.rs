@@ -10,7 +10,7 @@ use std::time::Duration;
 use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
 use ntpipe_core::ops::{
-    Cancelled, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
+    Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
 
 use crate::anonymous::Pair;
@@ -171,6 +171,7 @@ impl End {
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
+        self.waiter.end_streak(Need::Room);
         let mode = self.read_mode();
         let mut progress = ReadProgress::default();
         if let Some(source) = self.source() {
@@ -217,6 +218,7 @@ impl End {
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
+        self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
         if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.sink.get()) {
@@ -304,6 +306,17 @@ impl End {
     /// Waits until something is there to read.
     pub(crate) fn wait_for_data(&self) -> Result<usize> {
         self.run(Until::Forever, &self.reader, Reader::connection, None, Reader::front_len)
+    }
+
+    /// Whether a read would not wait: something is there, or nothing will ever come.
+    pub(crate) fn is_readable(&self) -> bool {
+        let mut slot = lock(&self.reader);
+        let Some(reader) = slot.as_mut() else {
+            drop(slot);
+            return !self.server.as_ref().is_some_and(|server| server.is_listening(self));
+        };
+        let empty = matches!(reader.is_empty(), Ok(true));
+        !empty || reader.connection().ask_kernel() != PeerLife::Here
     }
 
     /// The connection, if there is one.

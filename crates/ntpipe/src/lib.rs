@@ -37,6 +37,7 @@
 mod anonymous;
 mod client;
 mod end;
+mod event;
 mod kernel;
 mod listener;
 mod pipe;
@@ -49,6 +50,7 @@ mod zero_copy;
 pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
+pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
 pub use listener::{Incoming, PipeListener};
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
 pub use ntpipe_core::mode::{Access, PipeEnd};

@@ -1,6 +1,9 @@
 //! The server end: creates an instance, waits for clients, disconnects them.
 
+mod arrival;
+
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -206,7 +209,8 @@ impl ServerOptions {
             write_attributes: self.outbound,
         };
         let phase = Mutex::new(Phase::Listening(Arc::new(listening)));
-        let server = ServerSide { place, phase, wake: Mutex::new(None) };
+        let server =
+            ServerSide { place, phase, wake: Mutex::new(None), news: AtomicBool::new(false) };
         let end = End::new(facts, rights, Waiter::new(self.strategy), None, Some(server));
         // A later instance has the type of the first; a read mode that does not fit is byte mode.
         let read_mode = if end.facts.pipe_type == PipeMode::Message.pipe_type() {
@@ -230,6 +234,8 @@ pub(crate) struct ServerSide {
     phase: Mutex<Phase>,
     /// What pollers of the listening socket also poll; replaced each time it was used.
     wake: Mutex<Option<Arc<OwnedFd>>>,
+    /// A client has come that nobody was told of yet.
+    news: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -329,7 +335,6 @@ impl ServerSide {
 
     /// `ConnectNamedPipe`.
     fn listen(&self, end: &End, until: Until, nowait: bool) -> Result<()> {
-        use std::sync::atomic::Ordering;
         let cancels = end.waiter.cancels.load(Ordering::Acquire);
         let mut waited = false;
         loop {
@@ -346,7 +351,11 @@ impl ServerSide {
                     return Err(ErrorKind::PipeListening.into());
                 }
             }
-            let source = match self.advance(end, &mut phase)? {
+            let advanced = self.advance(end, &mut phase)?;
+            if advanced.is_none() {
+                self.news.store(false, Ordering::Relaxed);
+            }
+            let source = match advanced {
                 None if waited => return Ok(()),
                 None => {
                     let gone = end.connection().is_some_and(|c| c.ask_kernel() != PeerLife::Here);
@@ -385,18 +394,11 @@ impl ServerSide {
             return Err(ErrorKind::PipeNotConnected.into());
         }
         *phase = Phase::Disconnected;
+        self.news.store(false, Ordering::Relaxed);
         end.leave(true);
         drop(phase);
         self.wake();
         Ok(())
-    }
-
-    /// The descriptor that becomes readable when a client comes, and whether one is here.
-    pub(crate) fn listening_fd(&self, end: &End) -> Result<Option<Arc<Listening>>> {
-        match self.advance(end, &mut lock(&self.phase))? {
-            Some(Source::Listening(listening)) => Ok(Some(listening)),
-            _ => Ok(None),
-        }
     }
 }
 

@@ -3,9 +3,8 @@
 //! Spins first, for a bounded time and only while that pays; then announces itself at the doorbell,
 //! looks once more, and sleeps.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ntpipe_core::connection::Connection;
@@ -41,12 +40,24 @@ pub(crate) struct Waiter {
     pub(crate) cancels: AtomicU32,
     /// Nanoseconds that a wait may spin.
     budget: AtomicU32,
+    /// When this end last slept, its peer had slept on the same CPU: to spin would only keep it from
+    /// running.
+    same_cpu: AtomicBool,
+    /// Waits in a row, for data and for room, that ended at once, without a transfer the other way
+    /// between them: data streams one way, and it pays to let some of it gather.
+    streaks: [AtomicU32; 2],
 }
 
 /// A sleep and its wake-up cost this much, more or less; to spin longer never pays.
 const BUDGET_NS_MAX: u32 = 50_000;
-/// What an unlucky end still tries now and then.
-const BUDGET_NS_MIN: u32 = 500;
+/// Looks before the first look at the clock.
+const QUICK_SPINS: u32 = 64;
+/// So many waits in a row that ended at once are a stream.
+const STREAK: u32 = 64;
+/// How long a stream is left to gather, in pauses of the processor.
+const GATHER_SPINS: u32 = 150;
+/// Larger writes gain nothing by that.
+const GATHER_BYTES_MAX: u32 = 4096;
 
 /// When a call gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +86,13 @@ impl Until {
 
 impl Waiter {
     pub(crate) fn new(strategy: WaitStrategy) -> Self {
-        Self { strategy, cancels: AtomicU32::new(0), budget: AtomicU32::new(BUDGET_NS_MAX) }
+        Self {
+            strategy,
+            cancels: AtomicU32::new(0),
+            budget: AtomicU32::new(BUDGET_NS_MAX),
+            same_cpu: AtomicBool::new(false),
+            streaks: [AtomicU32::new(0), AtomicU32::new(0)],
+        }
     }
 
     /// Runs `attempt` until it is done, fails, or the time is over.
@@ -100,7 +117,9 @@ impl Waiter {
         let cancels = self.cancels.load(Ordering::Acquire);
         loop {
             if !self.spin(&blocked) {
+                let start = Instant::now();
                 self.sleep(&blocked, until, cancels)?;
+                self.learn(start.elapsed());
             }
             blocked = match attempt()? {
                 Ok(done) => return Ok(done),
@@ -119,34 +138,86 @@ impl Waiter {
     fn spin(&self, blocked: &Blocked) -> bool {
         let budget = match self.strategy {
             WaitStrategy::Block => return false,
-            WaitStrategy::Adaptive if !several_cpus() => return false,
-            WaitStrategy::Adaptive => self.budget.load(Ordering::Relaxed),
+            WaitStrategy::Adaptive if self.same_cpu.load(Ordering::Relaxed) => return false,
+            WaitStrategy::Adaptive => match self.budget.load(Ordering::Relaxed) {
+                0 => return false,
+                budget => budget,
+            },
             WaitStrategy::Spin => BUDGET_NS_MAX,
         };
         let over = || blocked.pending.is_over(&blocked.connection);
-        for _ in 0..64 {
+        for _ in 0..QUICK_SPINS {
             if over() {
+                self.gather(&blocked.pending);
                 return true;
             }
             std::hint::spin_loop();
         }
+        self.streak(blocked.pending.need).store(0, Ordering::Relaxed);
         let start = Instant::now();
-        let budget_time = Duration::from_nanos(budget.into());
-        loop {
-            for _ in 0..32 {
+        let budget = Duration::from_nanos(budget.into());
+        while start.elapsed() < budget {
+            for _ in 0..QUICK_SPINS {
                 if over() {
-                    self.budget
-                        .store(budget.saturating_mul(2).min(BUDGET_NS_MAX), Ordering::Relaxed);
                     return true;
                 }
                 std::hint::spin_loop();
             }
-            if start.elapsed() >= budget_time {
-                break;
+        }
+        false
+    }
+
+    /// Lets a stream of small writes run ahead for a moment: two sides in lockstep spend their time on
+    /// moving cache lines, and one that lags a little takes many messages for each move.
+    #[inline]
+    fn gather(&self, pending: &Pending) {
+        let streak = self.streak(pending.need);
+        let waits = streak.load(Ordering::Relaxed);
+        if waits < STREAK {
+            streak.store(waits + 1, Ordering::Relaxed);
+        } else if pending.need == Need::Data || pending.wanted <= GATHER_BYTES_MAX {
+            for _ in 0..GATHER_SPINS {
+                std::hint::spin_loop();
             }
         }
-        self.budget.store((budget / 2).max(BUDGET_NS_MIN), Ordering::Relaxed);
-        false
+    }
+
+    fn streak(&self, need: Need) -> &AtomicU32 {
+        match need {
+            Need::Data => &self.streaks[0],
+            Need::Room => &self.streaks[1],
+        }
+    }
+
+    /// This end transfers the other way: what it waits for next may be an answer, for which every
+    /// moment counts.
+    #[inline]
+    pub(crate) fn end_streak(&self, need: Need) {
+        let streak = self.streak(need);
+        if streak.load(Ordering::Relaxed) != 0 {
+            streak.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// After a sleep: would a spin have found it?
+    fn learn(&self, slept: Duration) {
+        let budget = self.budget.load(Ordering::Relaxed);
+        let next = if slept < Duration::from_nanos(u64::from(BUDGET_NS_MAX) * 2) {
+            BUDGET_NS_MAX
+        } else {
+            budget / 2
+        };
+        self.budget.store(next, Ordering::Relaxed);
+    }
+
+    /// Tells on which CPU this end sleeps, and asks where its peer last did.
+    fn compare_cpus(&self, connection: &Connection) {
+        let cpu = u32::try_from(rustix::thread::sched_getcpu()).unwrap_or(u32::MAX - 1) + 1;
+        if connection.own().cpu.load(Ordering::Relaxed) != cpu {
+            connection.own().cpu.store(cpu, Ordering::Relaxed);
+        }
+        let same = connection.peer().cpu.load(Ordering::Relaxed) == cpu;
+        self.same_cpu.store(same, Ordering::Relaxed);
     }
 
     #[cold]
@@ -157,7 +228,7 @@ impl Waiter {
             let _ = connection.ask_kernel();
             return Ok(());
         }
-        count_cpus();
+        self.compare_cpus(connection);
         watch::ensure(connection)?;
         let wanted = &connection.own().wanted;
         if pending.need == Need::Data {
@@ -185,22 +256,6 @@ pub(crate) fn announce_poller(blocked: &Blocked) -> bool {
     ntpipe_shm::socket::drain(connection.as_ref());
     Doorbell(pending.bell(connection)).announce(POLLER);
     pending.is_over(connection)
-}
-
-thread_local! {
-    /// On how many CPUs this thread may run, as of its last sleep; 0: not asked yet.
-    static CPUS: Cell<u32> = const { Cell::new(0) };
-}
-
-fn several_cpus() -> bool {
-    let cpus = CPUS.get();
-    if cpus == 0 { count_cpus() > 1 } else { cpus > 1 }
-}
-
-fn count_cpus() -> u32 {
-    let cpus = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
-    CPUS.set(cpus.max(1));
-    cpus
 }
 
 /// The error of a wait that failed below.

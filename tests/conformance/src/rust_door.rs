@@ -184,7 +184,6 @@ impl Door for RustDoor {
     fn get_state(&self, handle: &Handle) -> Result<State, u32> {
         let HandleState { read_mode, nowait, instances, .. } =
             on!(handle, end => end.state(); Server, Client, Reader, Writer; else INVALID_HANDLE)?;
-        let instances = u32::try_from(instances).expect("few instances");
         Ok(State { read_message: read_mode == PipeMode::Message, nowait, instances })
     }
 
@@ -202,7 +201,7 @@ impl Door for RustDoor {
             type_message: mode == PipeMode::Message,
             out_size: out_buffer_size,
             in_size: in_buffer_size,
-            max_instances: u32::try_from(max_instances).expect("at most 255"),
+            max_instances: max_instances,
         })
     }
 

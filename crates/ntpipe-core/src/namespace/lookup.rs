@@ -135,6 +135,8 @@ impl Namespace {
     pub fn list(&self) -> Result<Vec<Entry>> {
         let mut directories =
             files_in(self.root()).map_err(|e| Error::os("reading the namespace", e))?;
+        // No pipe's directory begins with a dot; what is private to a user does.
+        directories.retain(|directory| !directory.starts_with('.'));
         directories.sort_unstable();
         Ok(directories.iter().filter_map(|directory| self.entry(directory)).collect())
     }

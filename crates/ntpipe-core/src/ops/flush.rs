@@ -24,7 +24,7 @@ impl Writer {
             return Ok(Step::Done(()));
         }
         match life {
-            PeerLife::Here => Ok(Step::Wait(self.pending(seen))),
+            PeerLife::Here => Ok(Step::Wait(self.pending(seen, usize::MAX))),
             //= observed: peer closed before the flush: TRUE; while flushing: ERROR_BROKEN_PIPE
             _ if waited => Err(ErrorKind::BrokenPipe.into()),
             _ => Ok(Step::Done(())),

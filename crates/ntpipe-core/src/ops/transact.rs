@@ -35,5 +35,5 @@ pub fn request(
     if !writer.is_taken() && writer.post(data)?.is_some() {
         return Ok(Step::Done(()));
     }
-    Ok(Step::Wait(writer.pending(seen)))
+    Ok(Step::Wait(writer.pending(seen, data.len())))
 }

@@ -112,7 +112,7 @@ impl Writer {
         let quota = self.connection.write_quota();
         if progress.first.is_none() {
             if self.turn.is_some() {
-                return Ok(self.wait_or_nothing(wait, seen));
+                return Ok(self.wait_or_nothing(wait, seen, data.len()));
             }
             let unread = self.producer.unread() as usize;
             let fits = unread + data.len() <= quota as usize;
@@ -134,7 +134,7 @@ impl Writer {
                 return Ok(Step::Done(data.len()));
             }
         }
-        Ok(Step::Wait(self.pending(seen)))
+        Ok(Step::Wait(self.pending(seen, data.len())))
     }
 
     /// Puts as much of the rest into the ring as has room, as revocable records.
@@ -225,16 +225,17 @@ impl Writer {
         Ok(Step::Done(count))
     }
 
-    fn wait_or_nothing(&self, wait: WaitMode, seen: u64) -> Step<usize> {
+    fn wait_or_nothing(&self, wait: WaitMode, seen: u64, len: usize) -> Step<usize> {
         match wait {
             WaitMode::NoWait => Step::Done(0),
-            WaitMode::Wait => Step::Wait(self.pending(seen)),
+            WaitMode::Wait => Step::Wait(self.pending(seen, len)),
         }
     }
 
-    pub(super) fn pending(&self, seen: u64) -> Pending {
+    pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
+        let wanted = u32::try_from(len).unwrap_or(u32::MAX);
         let changes = self.connection.changes();
-        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted: 0 }
+        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted }
     }
 
     /// Whether another write holds the turn.
@@ -293,7 +294,7 @@ impl Writer {
         if self.turn.is_none() && fits && self.producer.has_room(len)? {
             return Ok(Step::Done(()));
         }
-        Ok(Step::Wait(self.pending(seen)))
+        Ok(Step::Wait(self.pending(seen, len as usize)))
     }
 
     /// Fills a part of the reservation.
