@@ -15,6 +15,7 @@
 #[cfg(not(loom))]
 pub mod bare;
 pub mod bytes;
+pub mod crash;
 pub mod doorbell;
 pub mod error;
 pub mod futex;

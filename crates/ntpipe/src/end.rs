@@ -226,7 +226,8 @@ impl End {
     ) -> Result<Recv> {
         let early = self.reader.lock().as_mut().and_then(|reader| reader.give_up(progress));
         match (early, self.source()) {
-            (Some(early), _) if gave_up(&error) => Ok(early),
+            // A read that may not wait gives up with `ERROR_NO_DATA`.
+            (Some(early), _) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
             (_, Some(source)) if error.kind() == ErrorKind::IoPending => {
                 kernel::recv(self, source, into, until, nowait)
             }
@@ -415,6 +416,10 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            // A client that nobody looked at yet is let in, so that it learns at once that we leave.
+            let _ = server.settle(self);
+        }
         self.leave(false);
     }
 }
