@@ -200,7 +200,7 @@ pub(crate) fn poll_one(fd: &impl std::os::fd::AsFd, until: Until) -> Result<()> 
     let mut fds = [PollFd::new(fd, PollFlags::IN)];
     let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
     match rustix::event::poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(errno) => Err(poll_error(errno)),
     }
 }
