@@ -21,6 +21,8 @@ pub mod error;
 pub mod futex;
 pub mod layout;
 #[cfg(not(loom))]
+pub mod lock;
+#[cfg(not(loom))]
 pub mod lockfile;
 #[cfg(not(loom))]
 pub mod peer;

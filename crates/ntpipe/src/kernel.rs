@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 
-use crate::end::{End, lock};
+use crate::end::End;
 use crate::wait::{Blocked, Until, announce_poller, poll_error};
 use crate::{Error, ErrorKind, Result};
 
@@ -57,7 +57,7 @@ pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
             .because("an end of this pipe is a program's standard stream already"));
     }
     let (read, write) = kernel_pipe()?;
-    let mut slot = lock(&end.reader);
+    let mut slot = end.reader.lock();
     let reader = slot.as_mut().ok_or(ErrorKind::PipeNotConnected)?;
     let mut left = Vec::new();
     let mut piece = vec![0; 65_536];
@@ -124,7 +124,7 @@ pub(crate) fn recv(
 }
 
 fn read_ring(end: &End, into: &mut [u8]) -> Result<Ring> {
-    let mut slot = lock(&end.reader);
+    let mut slot = end.reader.lock();
     let Some(reader) = slot.as_mut() else { return Ok(Ring::Over) };
     match reader.read(into, ReadMode::Byte, WaitMode::NoWait, &mut ReadProgress::default()) {
         Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),

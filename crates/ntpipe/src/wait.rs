@@ -95,26 +95,23 @@ impl Waiter {
         }
     }
 
-    /// Runs `attempt` until it is done, fails, or the time is over.
-    #[inline]
+    /// Runs `attempt` until it is done, fails, or the time is over; after waiting first, if an attempt
+    /// was blocked already.
+    #[inline(never)]
     pub(crate) fn run<T>(
         &self,
         until: Until,
-        mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
-    ) -> Result<T> {
-        match attempt()? {
-            Ok(done) => Ok(done),
-            Err(blocked) => self.run_slowly(until, blocked, attempt),
-        }
-    }
-
-    fn run_slowly<T>(
-        &self,
-        until: Until,
-        mut blocked: Blocked,
+        blocked: Option<Blocked>,
         mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
     ) -> Result<T> {
         let cancels = self.cancels.load(Ordering::Acquire);
+        let mut blocked = match blocked {
+            Some(blocked) => blocked,
+            None => match attempt()? {
+                Ok(done) => return Ok(done),
+                Err(blocked) => blocked,
+            },
+        };
         loop {
             if !self.spin(&blocked) {
                 let start = Instant::now();
