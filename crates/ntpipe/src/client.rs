@@ -13,8 +13,8 @@ use rustix::io::Errno;
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode, deadline};
 use crate::server::GREETING;
-use crate::wait::{Until, WaitStrategy, Waiter, poll_error};
-use crate::{Error, ErrorKind, Result};
+use crate::wait::{Until, WaitStrategy, Waiter};
+use crate::{Error, ErrorKind, Result, cancel};
 
 /// How a client end is opened; as [`OpenOptions`](std::fs::OpenOptions).
 ///
@@ -197,12 +197,7 @@ impl ClientOptions {
 
 /// Waits for a descriptor to become readable.
 pub(crate) fn poll_one(fd: &impl std::os::fd::AsFd, until: Until) -> Result<()> {
-    let mut fds = [PollFd::new(fd, PollFlags::IN)];
-    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
-    match rustix::event::poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(errno) => Err(poll_error(errno)),
-    }
+    cancel::poll([PollFd::new(fd, PollFlags::IN)], until)
 }
 
 /// The client end of a pipe. See [`Pipe`] for reading and writing.

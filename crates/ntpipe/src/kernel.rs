@@ -14,7 +14,7 @@ use rustix::pipe::{PipeFlags, SpliceFlags};
 
 use crate::end::End;
 use crate::wait::{Blocked, Until, announce_poller, poll_error};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, cancel};
 
 /// The read end of a kernel pipe, in non-blocking mode.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +147,7 @@ fn wait_for_either(ring: Option<&Blocked>, source: Option<Source<'_>>, until: Un
     if let Some(blocked) = ring {
         fds.push(PollFd::from_borrowed_fd(blocked.connection.as_fd(), PollFlags::IN));
     }
-    poll(&mut fds, until)
+    cancel::poll(fds, until)
 }
 
 fn poll(fds: &mut [PollFd<'_>], until: Until) -> Result<()> {
@@ -167,7 +167,7 @@ pub(crate) fn write_all(sink: &OwnedFd, data: &[u8], until: Until, nowait: bool)
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if nowait => return Ok(written),
             Err(Errno::AGAIN) if until.is_over() => return Err(ErrorKind::WaitTimeout.into()),
-            Err(Errno::AGAIN) => poll(&mut [PollFd::new(sink, PollFlags::OUT)], until)?,
+            Err(Errno::AGAIN) => cancel::poll([PollFd::new(sink, PollFlags::OUT)], until)?,
             Err(Errno::PIPE) => return Err(ErrorKind::NoData.into()),
             Err(errno) => return Err(Error::os("write", errno)),
         }

@@ -11,6 +11,7 @@ use ntpipe_core::connection::Connection;
 use ntpipe_core::ops::{Need, Pending};
 use ntpipe_shm::doorbell::{Doorbell, POLLER, SLEEPER};
 
+use crate::cancel::Sleep;
 use crate::{Error, ErrorKind, Result, watch};
 
 /// How a blocking call spends the time until the peer moves.
@@ -232,8 +233,10 @@ impl Waiter {
             wanted.store(pending.wanted.saturating_add(1), Ordering::Relaxed);
         }
         let bell = Doorbell(pending.bell(connection));
+        let sleep = Sleep::at(connection);
         let announced = bell.announce(SLEEPER);
         let still = !pending.is_over(connection)
+            && !sleep.is_cancelled()
             && self.cancels.load(Ordering::Acquire) == cancels
             && !until.is_over();
         if still {
@@ -243,7 +246,7 @@ impl Waiter {
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);
         }
-        Ok(())
+        if sleep.is_cancelled() { Err(ErrorKind::OperationAborted.into()) } else { Ok(()) }
     }
 }
 
