@@ -371,7 +371,6 @@ impl ServerSide {
         loop {
             let wake = self.wake_fd()?;
             let mut phase = lock(&self.phase);
-            let connected = matches!(*phase, Phase::Connected);
             if matches!(*phase, Phase::Disconnected) {
                 if waited {
                     return Err(ErrorKind::PipeNotConnected.into());
@@ -391,11 +390,7 @@ impl ServerSide {
                 None => {
                     let gone = end.connection().is_some_and(|c| c.ask_kernel() != PeerLife::Here);
                     //= observed: the previous client closed, no disconnect: ERROR_NO_DATA
-                    let kind = if gone && connected {
-                        ErrorKind::NoData
-                    } else {
-                        ErrorKind::PipeConnected
-                    };
+                    let kind = if gone { ErrorKind::NoData } else { ErrorKind::PipeConnected };
                     return Err(kind.into());
                 }
                 Some(source) => source,

@@ -8,15 +8,23 @@ use ntpipe::{ClientOptions, ErrorKind, PipeMode, ServerOptions};
 const BOUND: Duration = Duration::from_secs(60);
 const WRITES: usize = 3000;
 
-/// What write `number` sends: its own byte, so many times.
-fn payload(number: usize, quota: usize) -> Vec<u8> {
+/// What write `number` sends: on a byte pipe its own byte, so many times; as a message its number, so
+/// many times, since hundreds of writes may give up between two that are read.
+fn payload(number: usize, quota: usize, mode: PipeMode) -> Vec<u8> {
     let len = match number * 7919 % 10 {
         0 => 0,
         1..=5 => number * 31 % (2 * quota + 10),
         6..=8 => quota + number % 20,
         _ => 3000 + number * 17 % 60_000,
     };
-    vec![u8::try_from(number % 251).unwrap(); len]
+    let len = if len == 1 { 2 } else { len };
+    match mode {
+        PipeMode::Byte => vec![u8::try_from(number % 251).unwrap(); len],
+        PipeMode::Message => {
+            let number = u16::try_from(number).unwrap().to_be_bytes();
+            number.into_iter().cycle().take(len).collect()
+        }
+    }
 }
 
 fn race(mode: PipeMode, quota: usize, part: usize) {
@@ -34,7 +42,7 @@ fn race(mode: PipeMode, quota: usize, part: usize) {
         (0..WRITES)
             .map(|number| {
                 let patience = Duration::from_micros((number * 13 % 60) as u64);
-                match client.send_timeout(&payload(number, quota), patience) {
+                match client.send_timeout(&payload(number, quota, mode), patience) {
                     Ok(_) => true,
                     Err(error) if error.kind() == ErrorKind::WaitTimeout => false,
                     Err(error) => panic!("{error}"),
@@ -66,7 +74,7 @@ fn race(mode: PipeMode, quota: usize, part: usize) {
 fn check_bytes(read: &[u8], completed: &[bool], quota: usize) {
     let mut rest = read;
     for (number, completed) in completed.iter().enumerate() {
-        let sent = payload(number, quota);
+        let sent = payload(number, quota, PipeMode::Byte);
         let own = u8::try_from(number % 251).unwrap();
         let count = rest.iter().take(sent.len()).take_while(|byte| **byte == own).count();
         assert!(!completed || count == sent.len(), "write {number}: {count} of {}", sent.len());
@@ -80,8 +88,9 @@ fn check_messages(parts: &[(Vec<u8>, bool)], completed: &[bool], quota: usize) {
     let mut message: Vec<u8> = Vec::new();
     for (part, more) in parts {
         // The tail of a message may be withdrawn after its part was read; the next one follows, as
-        // on Windows.
-        if !message.is_empty() && part.first() != message.first() {
+        // on Windows. Parts have even lengths, so each begins with the number.
+        let continues = !part.is_empty() && part.iter().zip(&message).take(2).all(|(a, b)| a == b);
+        if !message.is_empty() && !continues {
             messages.push(std::mem::take(&mut message));
         }
         message.extend(part);
@@ -94,7 +103,7 @@ fn check_messages(parts: &[(Vec<u8>, bool)], completed: &[bool], quota: usize) {
     }
     let mut messages = messages.iter().peekable();
     for (number, completed) in completed.iter().enumerate() {
-        let sent = payload(number, quota);
+        let sent = payload(number, quota, PipeMode::Message);
         if *completed {
             let got = messages.next().expect("a completed write is read");
             assert!(*got == sent, "write {number}: {} of {} bytes", got.len(), sent.len());

@@ -69,7 +69,7 @@ impl Reader {
         let mut first_bytes = 0;
         let mut first_over = false;
         let mut rest = 0;
-        let bounds = gone.then(|| self.bounds());
+        let bounds = if gone { Some(self.bounds()?) } else { None };
         self.consumer.scan(|front, void, copy| {
             if void || bounds.is_some_and(|bounds| !bounds.survives(front)) {
                 // What continued before it ends here; on a byte pipe it is just not there.

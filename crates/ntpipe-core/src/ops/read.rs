@@ -167,7 +167,7 @@ impl Reader {
                 return Err(ErrorKind::PipeNotConnected.into());
             }
             let seen = match self.consumer.front()? {
-                Seen::Record(front) if life == PeerLife::Here || self.survives(front) => {
+                Seen::Record(front) if life == PeerLife::Here || self.survives(front)? => {
                     return Ok(Ok(Found::Record(front)));
                 }
                 Seen::Record(front) => {
@@ -198,17 +198,48 @@ impl Reader {
 
     /// Whether the record, of a peer that is gone, belongs to a write that had completed.
     //= observed: a process with a pending write is terminated; its data is gone
-    fn survives(&mut self, front: Front) -> bool {
-        let bounds = self.bounds();
-        bounds.survives(front)
+    fn survives(&mut self, front: Front) -> Result<bool> {
+        Ok(!front.revocable || self.bounds()?.survives(front))
     }
 
     /// Which records are still there to read if the peer is gone.
-    pub(super) fn bounds(&mut self) -> Bounds {
+    pub(super) fn bounds(&mut self) -> Result<Bounds> {
         let consumed = self.consumer.consumed();
-        let quota = self.connection.read_quota();
-        let cutoff = *self.cutoff.get_or_insert(consumed.wrapping_add(quota));
-        Bounds { consumed, ahead_max: cutoff.wrapping_sub(consumed).min(quota) }
+        let cutoff = match self.cutoff {
+            Some(cutoff) => cutoff,
+            None => {
+                let cutoff = self.find_cutoff()?;
+                *self.cutoff.insert(cutoff)
+            }
+        };
+        let ahead = cutoff.wrapping_sub(consumed);
+        let everything = self.connection.shared().spec().capacities[self.connection.inward()];
+        // Beyond it already: nothing that was pending survives.
+        Ok(Bounds { consumed, ahead_max: if ahead > everything { 0 } else { ahead } })
+    }
+
+    /// The payload count at the end of the last write that had completed when the peer went: what was
+    /// unread up to there fitted the quota, and all of it is in the ring.
+    fn find_cutoff(&mut self) -> Result<u32> {
+        let quota = u64::from(self.connection.read_quota());
+        let mut cutoff = self.consumer.consumed();
+        // While a write in pieces has not come to its end: where the one before it ended.
+        let mut before = None;
+        let mut live = 0;
+        self.consumer.scan(|front, void, _| {
+            if void {
+                before = None;
+                return true;
+            }
+            live += u64::from(front.left);
+            let previous = cutoff;
+            if live.saturating_add(front.rest) <= quota {
+                cutoff = front.end_bytes;
+            }
+            before = (front.rest != 0).then(|| before.unwrap_or(previous));
+            true
+        })?;
+        Ok(before.unwrap_or(cutoff))
     }
 
     #[inline]
@@ -308,9 +339,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     pub(super) fn survives(self, front: Front) -> bool {
-        // A write in pieces had completed when its last byte was within the quota, not its piece.
-        let ahead = u64::from(front.end_bytes.wrapping_sub(self.consumed));
-        !front.revocable || ahead.saturating_add(front.rest) <= self.ahead_max.into()
+        !front.revocable || front.end_bytes.wrapping_sub(self.consumed) <= self.ahead_max
     }
 }
 

@@ -244,7 +244,15 @@ impl Producer {
     pub fn withdraw(&mut self, first: u32, end_bytes: u32) -> Result<Withdrawn, Corrupt> {
         self.refresh()?;
         let mut outcome = Withdrawn::TooLate;
-        let mut at = first;
+        // What the consumer has passed may be overwritten already: a write in pieces can be longer than
+        // the ring. The walk starts at the first record that is still there.
+        let unread = self.tail.units.wrapping_sub(self.head.units);
+        let since_first = self.tail.units.wrapping_sub(first);
+        let mut at = if since_first > unread { self.head.units } else { first };
+        if self.tail.bytes.wrapping_sub(end_bytes) >= self.tail.bytes.wrapping_sub(self.head.bytes)
+        {
+            return Ok(outcome); // All of them are consumed, and what is in front is another's.
+        }
         // A consumer stopped while it copies is not waited for: not longer than this for all records.
         let mut patience = 10_000;
         loop {
