@@ -13,6 +13,7 @@ use ntpipe_shm::segment::{OpenError, Segment, Spec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeEnd, PipeType};
+use crate::security::Rights;
 
 /// Quotas of the two directions, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub struct Connection {
     /// Counts what this process changed that its own waiters may wait for: a turn passed on, a
     /// cancelled write.
     changes: AtomicU32,
+    peer_rights: Rights,
 }
 
 /// What is known of the peer.
@@ -95,6 +97,7 @@ impl Connection {
             watched: no(),
             polled: no(),
             changes: AtomicU32::new(0),
+            peer_rights: Rights { read: true, write: true },
         }
     }
 
@@ -102,6 +105,27 @@ impl Connection {
     #[must_use]
     pub fn pipe_type(&self) -> PipeType {
         self.pipe_type
+    }
+
+    /// Holds the peer to the rights that the pipe's security gives it: the memory is shared both ways,
+    /// whichever directions it opened.
+    #[must_use]
+    pub fn with_peer_rights(mut self, rights: Rights) -> Self {
+        self.peer_rights = rights;
+        self
+    }
+
+    /// What the pipe's security lets the peer do.
+    #[inline]
+    #[must_use]
+    pub fn peer_rights(&self) -> Rights {
+        self.peer_rights
+    }
+
+    /// The capacity of the ring that this end writes, in bytes.
+    #[must_use]
+    pub fn ring_bytes(&self) -> usize {
+        self.segment.spec().capacities[self.outward()] as usize
     }
 
     /// Which end this is.

@@ -315,11 +315,13 @@ impl End {
         {
             server.settle(self).map_err(|_| Error::new(ErrorKind::BadPipe))?;
         }
+        let mut posted = WriteProgress::default();
         self.run(until, &self.writer, Writer::connection, None, |writer| {
             let mut slot = self.reader.lock();
             let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
-            transact::request(reader, writer, mode, data)
-        })?;
+            transact::request(reader, writer, mode, data, &mut posted)
+        })
+        .or_else(|error| self.send_failed(error, data.len(), &posted).map(drop))?;
         let mut progress = ReadProgress::default();
         let result = self.run(until, &self.reader, Reader::connection, None, |reader| {
             reader.read(into, mode, WaitMode::Wait, &mut progress)

@@ -12,6 +12,7 @@ use ntpipe_core::connection::{Connection, PeerLife, QUOTA_BYTES_MAX, Quotas};
 use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Listening, Namespace, Place};
+use ntpipe_core::security::Rights as PeerRights;
 use rustix::event::{PollFd, PollFlags};
 
 use self::readiness::Readiness;
@@ -252,7 +253,7 @@ enum Phase {
     /// Waits for a client.
     Listening(Arc<Listening>),
     /// A client is let in whose segment has not come yet.
-    Arriving(Arc<OwnedFd>),
+    Arriving(Arc<OwnedFd>, PeerRights),
     Connected,
     Disconnected,
 }
@@ -303,9 +304,9 @@ impl ServerSide {
                 Phase::Disconnected => return Err(ErrorKind::PipeNotConnected.into()),
                 Phase::Listening(listening) => match listening.try_accept()? {
                     None => return Ok(Some(Source::Listening(listening.clone()))),
-                    Some(socket) => *phase = self.welcome(socket)?,
+                    Some(socket) => self.welcome(socket, phase)?,
                 },
-                Phase::Arriving(socket) => match self.receive(end, socket) {
+                Phase::Arriving(socket, rights) => match self.receive(end, socket, *rights) {
                     Ok(None) => return Ok(Some(Source::Arriving(socket.clone()))),
                     Ok(Some(connection)) => {
                         end.install(&connection);
@@ -314,23 +315,37 @@ impl ServerSide {
                         self.wake();
                     }
                     // It left half-way, or sent something else: as if it had never come.
-                    Err(_) => *phase = Phase::Listening(Arc::new(self.place.listen()?)),
+                    Err(_) => self.relisten(phase)?,
                 },
             }
         }
     }
 
-    /// The phase after this client came. The kernel let it in; whoever it is, the rule is asked again.
-    fn welcome(&self, socket: OwnedFd) -> Result<Phase> {
-        let rights = self.place.pipe().rights_of(&socket)?;
-        if rights.read || rights.write {
-            Ok(Phase::Arriving(Arc::new(socket)))
-        } else {
-            Ok(Phase::Listening(Arc::new(self.place.listen()?)))
+    /// The kernel let this client in; whoever it is, the rule is asked again.
+    fn welcome(&self, socket: OwnedFd, phase: &mut Phase) -> Result<()> {
+        match self.place.pipe().rights_of(&socket) {
+            Ok(rights) if rights.read || rights.write => {
+                *phase = Phase::Arriving(Arc::new(socket), rights);
+                Ok(())
+            }
+            _ => self.relisten(phase),
         }
     }
 
-    fn receive(&self, end: &End, socket: &Arc<OwnedFd>) -> Result<Option<Arc<Connection>>> {
+    /// Waits for another client; if that cannot be, the end is disconnected, and the next `connect`
+    /// tries again.
+    fn relisten(&self, phase: &mut Phase) -> Result<()> {
+        *phase = Phase::Disconnected;
+        *phase = Phase::Listening(Arc::new(self.place.listen()?));
+        Ok(())
+    }
+
+    fn receive(
+        &self,
+        end: &End,
+        socket: &Arc<OwnedFd>,
+        rights: PeerRights,
+    ) -> Result<Option<Arc<Connection>>> {
         let mut greeting = [0; 16];
         let corrupt = || Error::from(ErrorKind::Corrupt);
         match ntpipe_shm::socket::recv_with_fd(socket, &mut greeting) {
@@ -339,7 +354,8 @@ impl ServerSide {
                 let segment = Connection::adopt(&fd, facts.pipe_type, facts.quotas)?;
                 let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
                 let server = PipeEnd::Server;
-                Ok(Some(Arc::new(Connection::new(segment, socket, server, facts.pipe_type))))
+                let connection = Connection::new(segment, socket, server, facts.pipe_type);
+                Ok(Some(Arc::new(connection.with_peer_rights(rights))))
             }
             Ok(_) => Err(corrupt()),
             Err(rustix::io::Errno::AGAIN) => Ok(None),
@@ -411,6 +427,16 @@ impl ServerSide {
                 return Err(ErrorKind::OperationAborted.into());
             }
         }
+    }
+
+    /// Whether a client is here; lets one in that has come. An end that was disconnected, for want of
+    /// something, listens again.
+    pub(crate) fn is_connected(&self, end: &End) -> Result<bool> {
+        let mut phase = lock(&self.phase);
+        if matches!(*phase, Phase::Disconnected) {
+            self.relisten(&mut phase)?;
+        }
+        Ok(self.advance(end, &mut phase)?.is_none())
     }
 
     fn disconnect(&self, end: &End) -> Result<()> {

@@ -166,6 +166,9 @@ impl Reader {
             if life == PeerLife::Severed {
                 return Err(ErrorKind::PipeNotConnected.into());
             }
+            if !self.connection.peer_rights().write {
+                return Ok(self.nothing_from_a_reader(life));
+            }
             let seen = match self.consumer.front()? {
                 Seen::Record(front) if life == PeerLife::Here || self.survives(front)? => {
                     return Ok(Ok(Found::Record(front)));
@@ -194,6 +197,18 @@ impl Reader {
                 }));
             }
         }
+    }
+
+    /// The pipe's security does not let this client write: whatever it put into the shared memory is
+    /// not there.
+    #[cold]
+    fn nothing_from_a_reader(&self, life: PeerLife) -> std::result::Result<Found, Pending> {
+        if life == PeerLife::Gone {
+            return Ok(Found::End);
+        }
+        let changes = self.connection.changes();
+        let seen = self.consumer.tail_word();
+        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
     }
 
     /// Whether the record, of a peer that is gone, belongs to a write that had completed.
@@ -256,14 +271,15 @@ impl Reader {
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
                 Ok(Found::Cut) => {
-                    if std::mem::take(&mut self.inside) && by_message && progress.filled > 0 {
-                        return Ok(done(progress.filled, false));
+                    if std::mem::take(&mut self.inside) && by_message {
+                        // The write was cancelled: what this read has of it vanishes with the rest.
+                        progress.filled = 0;
                     }
                     continue;
                 }
                 Ok(Found::End) => {
-                    self.inside = false;
-                    if progress.filled > 0 {
+                    let torn = std::mem::take(&mut self.inside) && by_message;
+                    if progress.filled > 0 && !torn {
                         return Ok(done(progress.filled, false));
                     }
                     return Err(ErrorKind::BrokenPipe.into());

@@ -36,6 +36,13 @@ pub struct WriteProgress {
     end_bytes: u32,
 }
 
+impl WriteProgress {
+    /// Whether something of it was placed.
+    pub(super) fn has_begun(&self) -> bool {
+        self.first.is_some()
+    }
+}
+
 /// What a cancellation did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
@@ -73,7 +80,11 @@ impl Writer {
         wait: WaitMode,
         progress: &mut WriteProgress,
     ) -> Result<Step<usize>> {
-        self.check_peer(progress)?;
+        if let Err(error) = self.check_peer(progress) {
+            // What the peer had read before it left is written, whatever it did then.
+            let done = self.is_complete(data, progress)?;
+            return if done { Ok(Step::Done(data.len())) } else { Err(error) };
+        }
         if progress.first.is_none() && self.turn.is_none() {
             // The common case: it fits, and nobody waits before it.
             let quota = self.connection.write_quota() as usize;
@@ -91,7 +102,9 @@ impl Writer {
     #[inline]
     fn check_peer(&self, progress: &WriteProgress) -> Result<()> {
         match self.connection.peer_life() {
-            PeerLife::Here => Ok(()),
+            PeerLife::Here if self.connection.peer_rights().read => Ok(()),
+            PeerLife::Here => Err(Error::new(ErrorKind::AccessDenied)
+                .because("the security of the pipe does not let this client read")),
             PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
             PeerLife::Gone if progress.first.is_some() => Err(ErrorKind::BrokenPipe.into()),
             PeerLife::Gone => Err(ErrorKind::NoData.into()),
@@ -128,13 +141,19 @@ impl Writer {
             }
         }
         self.place(data, progress)?;
-        if progress.first.is_some() && progress.written == data.len() {
-            // Refreshed above; a reader that went on since then rings us again.
-            if self.producer.unread_before(progress.end_bytes) <= quota {
-                return Ok(Step::Done(data.len()));
-            }
+        if self.is_complete(data, progress)? {
+            return Ok(Step::Done(data.len()));
         }
         Ok(Step::Wait(self.pending(seen, data.len())))
+    }
+
+    /// Whether a write that waited has completed: its unread remainder fits the quota.
+    fn is_complete(&mut self, data: &[u8], progress: &WriteProgress) -> Result<bool> {
+        if progress.first.is_none() || progress.written != data.len() {
+            return Ok(false);
+        }
+        self.producer.refresh()?;
+        Ok(self.producer.unread_before(progress.end_bytes) <= self.connection.write_quota())
     }
 
     /// Puts as much of the rest into the ring as has room, as revocable records.
@@ -168,8 +187,7 @@ impl Writer {
     }
 
     fn grain(&self) -> usize {
-        let ring = self.connection.outward();
-        (self.connection.shared().spec().capacities[ring] / 8) as usize
+        self.connection.ring_bytes() / 8
     }
 
     fn note(&mut self, placed: Placed, piece: usize, rest: u64, progress: &mut WriteProgress) {
@@ -262,15 +280,29 @@ impl Writer {
         })
     }
 
-    /// Writes a message without regard to the quota, for a transaction.
+    /// Writes a message without regard to the quota, for a transaction; done when all of it is in the
+    /// ring.
     //= observed: the write part of a transaction never blocks on quota
-    pub(super) fn post(&mut self, data: &[u8]) -> Result<Option<Placed>> {
-        self.check_peer(&WriteProgress::default())?;
-        let placed = self.producer.push(data, 0, false)?;
-        if placed.is_some() {
-            self.connection.announce_data();
+    pub(super) fn post(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<Step<()>> {
+        self.check_peer(progress)?;
+        let seen = self.producer.refresh()?;
+        if progress.first.is_none() && !self.is_taken() {
+            if self.producer.push(data, 0, false)?.is_some() {
+                self.connection.announce_data();
+                return Ok(Step::Done(()));
+            }
+            // What can fit as a whole waits for that; only what cannot goes in pieces.
+            if data.len() < self.connection.ring_bytes() / 2 {
+                return Ok(Step::Wait(self.pending(seen, data.len())));
+            }
         }
-        Ok(placed)
+        if progress.first.is_some() || !self.is_taken() {
+            self.place(data, progress)?;
+        }
+        if progress.first.is_some() && progress.written == data.len() {
+            return Ok(Step::Done(()));
+        }
+        Ok(Step::Wait(self.pending(seen, data.len())))
     }
 
     /// Room for a record of `len` bytes to be filled in place; as [`write`](Self::write) otherwise.

@@ -248,10 +248,13 @@ impl Producer {
         // the ring. The walk starts at the first record that is still there.
         let unread = self.tail.units.wrapping_sub(self.head.units);
         let since_first = self.tail.units.wrapping_sub(first);
-        let mut at = if since_first > unread { self.head.units } else { first };
-        if self.tail.bytes.wrapping_sub(end_bytes) >= self.tail.bytes.wrapping_sub(self.head.bytes)
-        {
-            return Ok(outcome); // All of them are consumed, and what is in front is another's.
+        let mut at = first;
+        if since_first > unread {
+            at = self.head.units;
+            let after_end = self.tail.bytes.wrapping_sub(end_bytes);
+            if after_end >= self.tail.bytes.wrapping_sub(self.head.bytes) {
+                return Ok(outcome); // All of them are consumed, and what is in front is another's.
+            }
         }
         // A consumer stopped while it copies is not waited for: not longer than this for all records.
         let mut patience = 10_000;

@@ -31,7 +31,7 @@ impl Behind {
     fn of(end: &End, phase: &Phase) -> Option<Self> {
         match phase {
             Phase::Listening(listening) => Some(Self::Listening(listening.clone())),
-            Phase::Arriving(socket) => Some(Self::Arriving(socket.clone())),
+            Phase::Arriving(socket, _) => Some(Self::Arriving(socket.clone())),
             Phase::Connected => end.connection().map(Self::Connected),
             Phase::Disconnected => None,
         }
