@@ -125,8 +125,8 @@ pub fn recv_with_fd(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Opti
         recvmsg(&socket, &mut data, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
     })?;
     let mut first = None;
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(fds) = message {
+    for attached in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = attached {
             for fd in fds {
                 first.get_or_insert(fd);
             }

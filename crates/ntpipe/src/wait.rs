@@ -114,6 +114,7 @@ impl Waiter {
         mut blocked: Blocked,
         mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
     ) -> Result<T> {
+        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
         let cancels = self.cancels.load(Ordering::Acquire);
         loop {
             if !self.spin(&blocked) {
