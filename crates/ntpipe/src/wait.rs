@@ -237,6 +237,7 @@ impl Waiter {
         }
         let bell = Doorbell(pending.bell(connection));
         let announced = bell.announce(SLEEPER);
+        // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
             && self.cancels.load(Ordering::Acquire) == cancels
             && !until.is_over();
