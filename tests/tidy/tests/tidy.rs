@@ -96,11 +96,8 @@ fn every_ordering_edge_has_two_sides_and_a_paragraph() {
         }
     }
     let protocol = std::fs::read_to_string(root().join("docs/protocol.md")).expect("the protocol");
-    let told: BTreeSet<&str> = protocol
-        .lines()
-        .filter(|line| line.starts_with("### "))
-        .flat_map(sync_names)
-        .collect();
+    let told: BTreeSet<&str> =
+        protocol.lines().filter(|line| line.starts_with("### ")).flat_map(sync_names).collect();
     let mut found = Vec::new();
     for (name, places) in &uses {
         if !told.contains(name.as_str()) {
