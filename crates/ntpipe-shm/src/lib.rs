@@ -15,10 +15,13 @@
 #[cfg(not(loom))]
 pub mod bare;
 pub mod bytes;
+pub mod crash;
 pub mod doorbell;
 pub mod error;
 pub mod futex;
 pub mod layout;
+#[cfg(not(loom))]
+pub mod lock;
 #[cfg(not(loom))]
 pub mod lockfile;
 #[cfg(not(loom))]

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 mod anonymous;
+mod cancel;
 mod client;
 mod end;
 mod event;
@@ -48,6 +49,7 @@ mod watch;
 mod zero_copy;
 
 pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
+pub use cancel::{ThreadHandle, current_thread};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
 pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};

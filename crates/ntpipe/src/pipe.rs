@@ -8,7 +8,7 @@ use std::time::Duration;
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode};
 use ntpipe_core::ops::{Peek, Recv};
 
-use crate::end::{End, HandleState, lock, until};
+use crate::end::{End, HandleState, until};
 use crate::wait::Until;
 use crate::{Error, ErrorKind, Result, query};
 
@@ -311,7 +311,7 @@ impl Pipe {
     pub fn peer(&self) -> Result<Peer> {
         let connection = self.end.check_severed().and_then(|()| {
             if let Some(server) = &self.end.server
-                && lock(&self.end.reader).is_none()
+                && self.end.reader.lock().is_none()
             {
                 server.settle(&self.end).map_err(|_| Error::new(ErrorKind::ElementNotFound))?;
             }

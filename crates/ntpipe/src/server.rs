@@ -15,8 +15,8 @@ use rustix::event::{PollFd, PollFlags};
 
 use crate::end::{End, Facts, Rights, lock};
 use crate::pipe::{Pipe, PipeMode};
-use crate::wait::{Until, WaitStrategy, Waiter, poll_error};
-use crate::{Error, ErrorKind, PipeListener, Result, Security};
+use crate::wait::{Until, WaitStrategy, Waiter};
+use crate::{Error, ErrorKind, PipeListener, Result, Security, cancel};
 
 /// The quota of each direction unless set, in bytes.
 pub(crate) const QUOTA_BYTES_DEFAULT: u32 = 65_536;
@@ -411,12 +411,8 @@ fn poll_two(source: &Source, wake: &OwnedFd, until: Until) -> Result<()> {
         Source::Listening(listening) => listening.as_fd(),
         Source::Arriving(socket) => socket.as_fd(),
     };
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
-    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
-    match rustix::event::poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(errno) => Err(poll_error(errno)),
-    }
+    let fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+    cancel::poll(fds, until)
 }
 
 /// The server end of an instance. See [`Pipe`] for reading and writing.

@@ -4,11 +4,10 @@
 //! `&[u8]`: bytes are copied once, between the pipe and wherever they come from or go.
 
 use std::io;
-use std::sync::MutexGuard;
 
 use ntpipe_core::ops::{Reader, Recv, Step, Writer};
+use ntpipe_shm::lock::Guard;
 
-use crate::end::lock;
 use crate::pipe::Pipe;
 use crate::{ErrorKind, Result};
 
@@ -18,7 +17,7 @@ use crate::{ErrorKind, Result};
 /// Dropping it sends nothing.
 #[derive(Debug)]
 pub struct Reservation<'a> {
-    writer: MutexGuard<'a, Option<Writer>>,
+    writer: Guard<'a, Option<Writer>>,
     total: u32,
     filled: u32,
 }
@@ -59,7 +58,7 @@ impl io::Write for Reservation<'_> {
 /// It holds the end's reading half: other readers of this end wait until it is dropped.
 #[derive(Debug)]
 pub struct Borrowed<'a> {
-    reader: MutexGuard<'a, Option<Reader>>,
+    reader: Guard<'a, Option<Reader>>,
     len: usize,
 }
 
@@ -126,7 +125,7 @@ impl Pipe {
         loop {
             let room = self.end.wait_for_room(len);
             self.named("reserve", room)?;
-            let mut writer = lock(&self.end.writer);
+            let mut writer = self.end.writer.lock();
             let step = match writer.as_mut() {
                 Some(writer) => writer.reserve(len),
                 None => Err(ErrorKind::PipeNotConnected.into()),
@@ -154,7 +153,7 @@ impl Pipe {
         loop {
             let there = self.end.wait_for_data();
             self.named("borrow", there)?;
-            let mut reader = lock(&self.end.reader);
+            let mut reader = self.end.reader.lock();
             let front = match reader.as_mut() {
                 Some(half) => half.front_len(),
                 None => Err(ErrorKind::PipeNotConnected.into()),

@@ -4,6 +4,7 @@
 
 use super::read::Found;
 use super::{Reader, Step};
+use crate::connection::PeerLife;
 use crate::error::{ErrorKind, Result};
 use crate::mode::PipeType;
 
@@ -27,10 +28,12 @@ impl Reader {
     ///
     /// As [`peek`](Self::peek).
     pub fn front_len(&mut self) -> Result<Step<usize>> {
+        let mut left = self.records_max();
         loop {
             match self.front(1)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
+                Ok(Found::Cut) => return Ok(Step::Wait(self.try_again(1))),
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
                 Err(pending) => return Ok(Step::Wait(pending)),
             }
@@ -51,12 +54,14 @@ impl Reader {
     /// `ERROR_BROKEN_PIPE` when the peer is gone and nothing is left, `ERROR_PIPE_NOT_CONNECTED` when
     /// the server disconnected.
     pub fn peek(&mut self, into: &mut [u8]) -> Result<Peek> {
+        let gone = self.connection.peer_life() != PeerLife::Here;
+        let mut left = self.records_max();
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
-                Err(_) => return Ok(Peek::default()),
+                Ok(Found::Cut) | Err(_) => return Ok(Peek::default()),
             }
         }
         let messages = self.connection.pipe_type() == PipeType::Message;
@@ -64,10 +69,13 @@ impl Reader {
         let mut first_bytes = 0;
         let mut first_over = false;
         let mut rest = 0;
+        let bounds = gone.then(|| self.bounds());
         self.consumer.scan(|front, void, copy| {
-            if void {
+            if void || bounds.is_some_and(|bounds| !bounds.survives(front)) {
+                // What continued before it ends here; on a byte pipe it is just not there.
+                first_over |= messages && rest != 0;
+                seen.messages += u64::from(rest != 0);
                 rest = 0;
-                first_over |= seen.messages > 0;
                 return true;
             }
             if !first_over {
@@ -86,12 +94,12 @@ impl Reader {
             true
         })?;
         // The last record continues: its writer has the rest ready.
-        seen.available += rest;
+        seen.available = seen.available.saturating_add(rest);
         seen.messages += u64::from(rest != 0);
         seen.message_left = match (messages, first_over) {
             (false, _) => 0,
             (true, true) => first_bytes - seen.len as u64,
-            (true, false) => first_bytes + rest - seen.len as u64,
+            (true, false) => first_bytes.saturating_add(rest) - seen.len as u64,
         };
         Ok(seen)
     }

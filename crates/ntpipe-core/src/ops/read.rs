@@ -140,6 +140,24 @@ impl Reader {
         }
     }
 
+    /// The most records that a ring holds at once: who passes more in one call, all without a byte,
+    /// has a peer that writes as fast as we read, and has to look at its deadline.
+    pub(super) fn records_max(&self) -> u32 {
+        self.connection.shared().spec().capacities[self.connection.inward()] / 8
+    }
+
+    /// A wait that is over at once.
+    #[cold]
+    pub(super) fn try_again(&self, wanted: usize) -> Pending {
+        Pending {
+            need: Need::Data,
+            seen: self.consumer.tail_word(),
+            life: self.connection.peer_life(),
+            changes: self.connection.changes().wrapping_sub(1),
+            wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+        }
+    }
+
     /// The front record, or why there is none. `Ok(Err(..))` is "wait".
     #[inline]
     pub(super) fn front(&mut self, wanted: usize) -> Result<std::result::Result<Found, Pending>> {
@@ -178,14 +196,19 @@ impl Reader {
         }
     }
 
-    /// Whether the record of a peer that is gone had been written completely.
+    /// Whether the record, of a peer that is gone, belongs to a write that had completed.
     //= observed: a process with a pending write is terminated; its data is gone
     fn survives(&mut self, front: Front) -> bool {
+        let bounds = self.bounds();
+        bounds.survives(front)
+    }
+
+    /// Which records are still there to read if the peer is gone.
+    pub(super) fn bounds(&mut self) -> Bounds {
         let consumed = self.consumer.consumed();
         let quota = self.connection.read_quota();
         let cutoff = *self.cutoff.get_or_insert(consumed.wrapping_add(quota));
-        let ahead = front.end_bytes.wrapping_sub(consumed);
-        !front.revocable || ahead <= cutoff.wrapping_sub(consumed).min(quota)
+        Bounds { consumed, ahead_max: cutoff.wrapping_sub(consumed).min(quota) }
     }
 
     #[inline]
@@ -197,7 +220,7 @@ impl Reader {
     ) -> Result<Step<Recv>> {
         let messages = self.connection.pipe_type() == PipeType::Message;
         let by_message = messages && mode == ReadMode::Message;
-        loop {
+        for _ in 0..self.records_max() {
             let wanted = into.len() - progress.filled;
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
@@ -238,6 +261,10 @@ impl Reader {
                 return Ok(done(progress.filled, by_message));
             }
         }
+        if progress.filled > 0 && !by_message {
+            return Ok(done(progress.filled, false));
+        }
+        Ok(Step::Wait(self.try_again(into.len() - progress.filled)))
     }
 
     /// Ends a message read early, at a deadline or a cancellation: what was copied is delivered as the
@@ -254,13 +281,14 @@ impl Reader {
     ///
     /// As [`read`](Self::read), but a peer that is gone is no error.
     pub fn is_empty(&mut self) -> Result<bool> {
-        loop {
+        for _ in 0..self.records_max() {
             match self.front(0)? {
                 Ok(Found::Record(_)) => return Ok(false),
                 Ok(Found::Cut) => self.inside = false,
                 Ok(Found::End) | Err(_) => return Ok(true),
             }
         }
+        Ok(false)
     }
 
     /// The error of a read that may not wait: `ERROR_NO_DATA`.
@@ -268,6 +296,21 @@ impl Reader {
     #[must_use]
     pub fn would_block() -> Error {
         Error::new(ErrorKind::NoData)
+    }
+}
+
+/// How far from the front a write may end that had completed when the peer went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    consumed: u32,
+    ahead_max: u32,
+}
+
+impl Bounds {
+    pub(super) fn survives(self, front: Front) -> bool {
+        // A write in pieces had completed when its last byte was within the quota, not its piece.
+        let ahead = u64::from(front.end_bytes.wrapping_sub(self.consumed));
+        !front.revocable || ahead.saturating_add(front.rest) <= self.ahead_max.into()
     }
 }
 
