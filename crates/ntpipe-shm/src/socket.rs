@@ -99,9 +99,9 @@ pub fn accept_only(listener: impl AsFd) -> Result<Option<OwnedFd>> {
     shutdown(&listener, Shutdown::Read)?;
     crash::point("accept.after-shutdown");
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let client = rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags))?;
+    let connector = rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags))?;
     crash::point("accept.after-accept");
-    Ok(Some(client))
+    Ok(Some(connector))
 }
 
 /// Sends `bytes` as one datagram, with `fd` attached.

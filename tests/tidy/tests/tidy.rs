@@ -13,6 +13,7 @@ const LONG_LINES: &[&str] = &["crates/ntpipe-core/src/status.rs"];
 const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/bare.rs",
     "crates/ntpipe-shm/src/bytes.rs",
+    "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",
     "crates/ntpipe-shm/src/peer.rs",
     "crates/ntpipe-shm/src/segment.rs",
