@@ -115,7 +115,9 @@ fn what_is_unread_after_a_withdrawal_is_known_to_the_producer() {
         });
         producer.withdraw(placed.units, placed.end_bytes).unwrap();
         assert_eq!(producer.unread(), 2, "nothing but the second record");
-        taker.join().unwrap();
+        let taken = taker.join().unwrap();
+        producer.refresh().unwrap();
+        assert_eq!(producer.unread(), 2, "still, after {taken} bytes were taken");
     });
 }
 

@@ -335,27 +335,6 @@ impl Pipe {
         self.end.cancel();
     }
 
-    /// Sets a mode in which [`AsFd`] works: from now on the descriptor becomes readable when a call that
-    /// would have waited may go on.
-    ///
-    /// The order is: try; if that gives `ERROR_NO_DATA`, poll the descriptor for reading; try again.
-    ///
-    /// # Errors
-    ///
-    /// `ERROR_PIPE_LISTENING` or `ERROR_PIPE_NOT_CONNECTED` on a server end without a client.
-    pub fn pollable(&self) -> Result<Pollable> {
-        let connection = match (&self.end.server, self.end.connection()) {
-            (_, Some(connection)) => connection,
-            (Some(server), None) => {
-                self.named("poll", server.settle(&self.end))?;
-                self.end.connection().ok_or(ErrorKind::PipeNotConnected)?
-            }
-            (None, None) => return self.named("poll", Err(ErrorKind::PipeNotConnected.into())),
-        };
-        connection.set_polled();
-        Ok(Pollable { connection })
-    }
-
     pub(crate) fn named<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
         self.end.named(operation, result)
     }
@@ -388,18 +367,6 @@ impl Pipe {
             }
             written => Ok(written),
         }
-    }
-}
-
-/// A descriptor to poll for an end's readiness.
-#[derive(Debug)]
-pub struct Pollable {
-    connection: Arc<ntpipe_core::connection::Connection>,
-}
-
-impl AsFd for Pollable {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.connection.as_fd()
     }
 }
 
@@ -483,7 +450,8 @@ through_pipe!(ReadHalf, 0);
 through_pipe!(WriteHalf, 0);
 
 /// The descriptor to poll for reading: after a call that would have had to wait, it becomes readable when
-/// that call may go on. See [`Pipe::pollable`], which server ends have too.
+/// that call may go on. Get it before the first such call: an end whose descriptor nobody has asked for
+/// does not pay for it.
 impl AsFd for crate::NamedPipeClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.set_polled();

@@ -1,10 +1,11 @@
 //! The server end: creates an instance, waits for clients, disconnects them.
 
 mod arrival;
+mod readiness;
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, PeerLife, QUOTA_BYTES_MAX, Quotas};
@@ -13,6 +14,7 @@ use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Listening, Namespace, Place};
 use rustix::event::{PollFd, PollFlags};
 
+use self::readiness::Readiness;
 use crate::end::{End, Facts, Rights, lock};
 use crate::pipe::{Pipe, PipeMode};
 use crate::wait::{Until, WaitStrategy, Waiter};
@@ -209,8 +211,13 @@ impl ServerOptions {
             write_attributes: self.outbound,
         };
         let phase = Mutex::new(Phase::Listening(Arc::new(listening)));
-        let server =
-            ServerSide { place, phase, wake: Mutex::new(None), news: AtomicBool::new(false) };
+        let server = ServerSide {
+            place,
+            phase,
+            wake: Mutex::new(None),
+            readiness: OnceLock::new(),
+            news: AtomicBool::new(false),
+        };
         let end = End::new(facts, rights, Waiter::new(self.strategy), None, Some(server));
         // A later instance has the type of the first; a read mode that does not fit is byte mode.
         let read_mode = if end.facts.pipe_type == PipeMode::Message.pipe_type() {
@@ -234,6 +241,8 @@ pub(crate) struct ServerSide {
     phase: Mutex<Phase>,
     /// What pollers of the listening socket also poll; replaced each time it was used.
     wake: Mutex<Option<Arc<OwnedFd>>>,
+    /// What [`AsFd`] gives, once somebody asked.
+    readiness: OnceLock<Readiness>,
     /// A client has come that nobody was told of yet.
     news: AtomicBool,
 }
@@ -266,6 +275,28 @@ impl ServerSide {
 
     /// Moves on as far as possible without waiting: `None` when connected.
     fn advance(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
+        let source = self.advance_quietly(end, phase)?;
+        self.follow(end, phase)?;
+        Ok(source)
+    }
+
+    /// Keeps the descriptor that is polled up with the phase.
+    fn follow(&self, end: &End, phase: &Phase) -> Result<()> {
+        self.readiness.get().map_or(Ok(()), |readiness| readiness.follow(end, phase))
+    }
+
+    /// The descriptor to poll, whatever this end waits for.
+    fn readiness(&self, end: &End) -> Result<&Readiness> {
+        let phase = lock(&self.phase);
+        if self.readiness.get().is_none() {
+            // Only under the lock of the phase.
+            let _ = self.readiness.set(Readiness::new()?);
+        }
+        self.follow(end, &phase)?;
+        Ok(self.readiness.get().expect("set above"))
+    }
+
+    fn advance_quietly(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
         loop {
             match phase {
                 Phase::Connected => return Ok(None),
@@ -397,9 +428,10 @@ impl ServerSide {
         *phase = Phase::Disconnected;
         self.news.store(false, Ordering::Relaxed);
         end.leave(true);
+        let followed = self.follow(end, &phase);
         drop(phase);
         self.wake();
-        Ok(())
+        followed
     }
 }
 
@@ -487,5 +519,35 @@ impl NamedPipeServer {
     /// None today.
     pub fn try_clone(&self) -> Result<Self> {
         Ok(Self { pipe: self.pipe.share() })
+    }
+}
+
+/// The descriptor to poll for reading; it stays the same while clients come and go. After a call that
+/// would have had to wait ([`Pipe::try_recv`], [`Pipe::try_send`], a server's
+/// [`connect`](NamedPipeServer::connect) with `PIPE_NOWAIT`) it becomes readable when that call may go on.
+/// Get it before the first such call.
+///
+/// # Panics
+///
+/// If the first call finds no descriptor left. [`NamedPipeServer::poll_fd`] gives an error instead.
+impl AsFd for NamedPipeServer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self.poll_fd() {
+            Ok(fd) => fd,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl NamedPipeServer {
+    /// The descriptor of [`AsFd`], or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_TOO_MANY_OPEN_FILES` for what it says.
+    pub fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
+        let end = &self.pipe.end;
+        let side = end.server.as_ref().expect("a server end");
+        self.pipe.named("poll", side.readiness(end)).map(AsFd::as_fd)
     }
 }

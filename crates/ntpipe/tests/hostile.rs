@@ -240,6 +240,10 @@ impl Dice {
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
+
+    fn one_of<const N: usize>(&mut self, choices: [u64; N]) -> u64 {
+        choices[usize::try_from(self.below(N as u64)).unwrap()]
+    }
 }
 
 /// What an attacker does to the segment, again and again.
@@ -274,7 +278,7 @@ fn attack(segment: &Segment, fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
             write(128 + dice.below(end - 128), &dice.next().to_ne_bytes());
         }
         Attack::Plausible => {
-            let cursor = [TAIL_0, HEAD_0, TAIL_0 + 256, HEAD_0 + 256][dice.below(4) as usize & 3];
+            let cursor = dice.one_of([TAIL_0, HEAD_0, TAIL_0 + 256, HEAD_0 + 256]);
             let step = dice.below(64) << 32 | dice.below(64);
             match dice.below(4) {
                 0 => write(cursor, &read(cursor).wrapping_add(step).to_ne_bytes()),
@@ -285,8 +289,8 @@ fn attack(segment: &Segment, fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
                     let start = read(cursor) & 0xFFFF_FFFF;
                     let word = flags | length | start;
                     let ring = dice.below(2) * 32_768;
-                    let units =
-                        [dice.below(4096), read(cursor) >> 32 & 4095][dice.below(2) as usize & 1];
+                    let units = [dice.below(4096), read(cursor) >> 32 & 4095];
+                    let units = dice.one_of(units);
                     write(DATA_0 + ring + units * 8, &word.to_ne_bytes());
                     if dice.below(4) == 0 {
                         write(DATA_0 + ring + (units * 8 + 8) % 32_768, &u64::MAX.to_ne_bytes());
@@ -308,8 +312,9 @@ fn attack(segment: &Segment, fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
             }
         }
         Attack::Sides => {
-            let at = [128, 256][dice.below(2) as usize & 1] + dice.below(4) * 4;
-            let value = [0, 1, 2, 4, u64::MAX, dice.next()][dice.below(6) as usize % 6];
+            let at = dice.one_of([128, 256]) + dice.below(4) * 4;
+            let value = [0, 1, 2, 4, u64::MAX, dice.next()];
+            let value = dice.one_of(value);
             write(at, &value.to_ne_bytes()[..4]);
         }
     }

@@ -59,8 +59,8 @@ impl Writer {
         &self.connection
     }
 
-    /// Writes all of `data`, as one message on a message pipe. The result is its length, or 0 when
-    /// [`WaitMode::NoWait`] left no room.
+    /// Writes all of `data`, as one message on a message pipe. With
+    /// [`WaitMode::NoWait`], [`Step::Wait`] means that there was no room and nothing was written.
     ///
     /// # Errors
     ///
@@ -112,19 +112,19 @@ impl Writer {
         let quota = self.connection.write_quota();
         if progress.first.is_none() {
             if self.turn.is_some() {
-                return Ok(self.wait_or_nothing(wait, seen, data.len()));
+                return Ok(Step::Wait(self.pending(seen, data.len())));
             }
             let unread = self.producer.unread() as usize;
             let fits = unread + data.len() <= quota as usize;
             if wait == WaitMode::NoWait && !fits {
-                return self.write_to_waiting_reader(data, unread, quota);
+                return self.write_to_waiting_reader(data, unread, quota, seen);
             }
             if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
                 return Ok(Step::Done(data.len()));
             }
             if wait == WaitMode::NoWait {
-                return Ok(Step::Done(0));
+                return Ok(Step::Wait(self.pending(seen, data.len())));
             }
         }
         self.place(data, progress)?;
@@ -199,14 +199,16 @@ impl Writer {
         data: &[u8],
         unread: usize,
         quota: u32,
+        seen: u64,
     ) -> Result<Step<usize>> {
+        let nothing = Ok(Step::Wait(self.pending(seen, data.len())));
         // The peer's word is a wish only: whatever it says, at most the quota more goes in.
         let wanted = match self.connection.peer().wanted.load(Ordering::Relaxed) {
-            0 => return Ok(Step::Done(0)),
+            0 => return nothing,
             wanted => (wanted - 1) as usize,
         };
         if unread != 0 || wanted == 0 {
-            return Ok(Step::Done(0));
+            return nothing;
         }
         let message = self.connection.pipe_type() == PipeType::Message;
         let count = if data.len() - wanted.min(data.len()) <= quota as usize {
@@ -217,19 +219,12 @@ impl Writer {
             wanted.min(data.len())
         };
         if count == 0 || self.producer.push(&data[..count], 0, false)?.is_none() {
-            return Ok(Step::Done(0));
+            return nothing;
         }
         // The reader has its bytes now; a second write must not count on it again.
         self.connection.peer().wanted.store(0, Ordering::Relaxed);
         self.connection.announce_data();
         Ok(Step::Done(count))
-    }
-
-    fn wait_or_nothing(&self, wait: WaitMode, seen: u64, len: usize) -> Step<usize> {
-        match wait {
-            WaitMode::NoWait => Step::Done(0),
-            WaitMode::Wait => Step::Wait(self.pending(seen, len)),
-        }
     }
 
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
