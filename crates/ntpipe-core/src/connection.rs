@@ -186,6 +186,7 @@ impl Connection {
         // SYNC(life): Acquire. Pairs with the Release store in `leave`: what the peer wrote before it
         // left is seen by whoever sees that it left.
         match self.peer().life.load(Ordering::Acquire) {
+            // SYNC(gone): Acquire. Pairs with the Release store in `set_gone`, in this process.
             LIFE_OPEN if !self.gone.load(Ordering::Acquire) => PeerLife::Here,
             LIFE_SEVERED => PeerLife::Severed,
             // Any other value is garbage: such a peer is as good as gone.
@@ -222,6 +223,7 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn changes(&self) -> u32 {
+        // SYNC(changes): Acquire. Pairs with the Release addition in `set_changed`, in this process.
         self.changes.load(Ordering::Acquire)
     }
 

@@ -134,7 +134,8 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // SYNC(lock): Release. Pairs with the Acquire in `Lock::try_take`.
         self.lock.word.store(FREE, Ordering::Release);
-        // The compiler keeps the order of store and load; the processor is made to by a waiter's barrier.
+        // SYNC(lock-waiter): the compiler keeps the order of store and load; the processor is made to
+        // by the barrier in `fence_all_threads`, with which this pairs.
         std::sync::atomic::compiler_fence(Ordering::SeqCst);
         if self.lock.waiters.load(Ordering::Relaxed) != 0 {
             self.lock.wake();
@@ -152,7 +153,8 @@ fn fence_all_threads() -> bool {
     let registered =
         *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0);
     // SYNC(lock-waiter): the barrier stands for a full fence in the holder, between its store of the
-    // word and its load of `waiters`; here it stands between the announcement and the look.
+    // word and its load of `waiters`; here it stands between the announcement and the look. Pairs with
+    // the guard's drop.
     registered && call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0
 }
 

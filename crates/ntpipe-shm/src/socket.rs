@@ -99,9 +99,9 @@ pub fn accept_only(listener: impl AsFd) -> Result<Option<OwnedFd>> {
     shutdown(&listener, Shutdown::Read)?;
     crash::point("accept.after-shutdown");
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let client = rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags))?;
+    let connector = rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags))?;
     crash::point("accept.after-accept");
-    Ok(Some(client))
+    Ok(Some(connector))
 }
 
 /// Sends `bytes` as one datagram, with `fd` attached.
@@ -132,8 +132,8 @@ pub fn recv_with_fd(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Opti
         recvmsg(&socket, &mut data, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
     })?;
     let mut first = None;
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(fds) = message {
+    for attached in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = attached {
             for fd in fds {
                 first.get_or_insert(fd);
             }

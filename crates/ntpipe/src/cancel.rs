@@ -72,7 +72,7 @@ impl ThreadHandle {
         let Some(sleeps) = &*sleeps else {
             return Err(Error::new(ErrorKind::ElementNotFound).during("cancel"));
         };
-        // SYNC(cancelled): Release. Pairs with the AcqRel swap in `Sleep::is_cancelled`.
+        // SYNC(cancelled): Release. Pairs with the Acquire load in `Sleep::is_cancelled`.
         self.0.cancelled.store(true, Ordering::Release);
         match sleeps {
             Sleeps::Bell(connection) => connection.set_changed(),
@@ -105,6 +105,7 @@ impl Sleep {
 
     /// Whether it was cancelled.
     pub(crate) fn is_cancelled(&self) -> bool {
+        // SYNC(cancelled): Acquire. Pairs with the Release store in `cancel_synchronous_io`.
         self.0.cancelled.load(Ordering::Acquire)
     }
 }

@@ -93,6 +93,7 @@ pub(crate) fn recv(
     until: Until,
     nowait: bool,
 ) -> Result<Recv> {
+    // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
     let cancels = end.waiter.cancels.load(std::sync::atomic::Ordering::Acquire);
     loop {
         let ring = match read_ring(end, into)? {

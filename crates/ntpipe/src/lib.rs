@@ -63,3 +63,8 @@ pub use query::{PipeEntry, Timeout, call, info, list, root, wait_named_pipe};
 pub use server::{NamedPipeServer, ServerOptions};
 pub use wait::WaitStrategy;
 pub use zero_copy::{Borrowed, Reservation};
+
+/// The README's example, which is compiled and run as a test of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -382,6 +382,7 @@ impl ServerSide {
 
     /// `ConnectNamedPipe`.
     fn listen(&self, end: &End, until: Until, nowait: bool) -> Result<()> {
+        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
         let cancels = end.waiter.cancels.load(Ordering::Acquire);
         let mut waited = false;
         loop {

@@ -105,6 +105,7 @@ impl Waiter {
         blocked: Option<Blocked>,
         mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
     ) -> Result<T> {
+        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
         let cancels = self.cancels.load(Ordering::Acquire);
         let mut blocked = match blocked {
             Some(blocked) => blocked,
@@ -235,6 +236,7 @@ impl Waiter {
         let bell = Doorbell(pending.bell(connection));
         let sleep = Sleep::at(connection);
         let announced = bell.announce(SLEEPER);
+        // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
             && !sleep.is_cancelled()
             && self.cancels.load(Ordering::Acquire) == cancels
