@@ -200,11 +200,13 @@ fn read_pipe(
 
 /// Bytes read; 0 for the peer's mark that it has ended its input; nothing at the pipe's end.
 fn read_some(end: &End, manners: Manners, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-    if !manners.message {
-        return Ok(Some(end.read(buffer)?).filter(|&n| n != 0));
-    }
-    match end.recv(buffer) {
-        Ok(got) => Ok(Some(got.len)),
+    let got = if manners.message {
+        end.recv(buffer).map(|got| Some(got.len))
+    } else {
+        end.read(buffer).map(|n| Some(n).filter(|&n| n != 0))
+    };
+    match got {
+        Ok(got) => Ok(got),
         Err(error) if is_over(&error) => Ok(None),
         Err(error) => Err(error),
     }

@@ -13,6 +13,7 @@ use ntpipe_shm::segment::{OpenError, Segment, Spec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeEnd, PipeType};
+use crate::security::Rights;
 use crate::sharing::Sharing;
 
 /// Quotas of the two directions, in bytes.
@@ -44,6 +45,7 @@ pub struct Connection {
     memory: OwnedFd,
     /// Set once other processes may hold this end as well.
     sharing: OnceLock<Arc<Sharing>>,
+    peer_rights: Rights,
 }
 
 /// What is known of the peer.
@@ -105,6 +107,7 @@ impl Connection {
             polled: no(),
             memory,
             sharing: OnceLock::new(),
+            peer_rights: Rights { read: true, write: true },
         }
     }
 
@@ -112,6 +115,27 @@ impl Connection {
     #[must_use]
     pub fn pipe_type(&self) -> PipeType {
         self.pipe_type
+    }
+
+    /// Holds the peer to the rights that the pipe's security gives it: the memory is shared both ways,
+    /// whichever directions it opened.
+    #[must_use]
+    pub fn with_peer_rights(mut self, rights: Rights) -> Self {
+        self.peer_rights = rights;
+        self
+    }
+
+    /// What the pipe's security lets the peer do.
+    #[inline]
+    #[must_use]
+    pub fn peer_rights(&self) -> Rights {
+        self.peer_rights
+    }
+
+    /// The capacity of the ring that this end writes, in bytes.
+    #[must_use]
+    pub fn ring_bytes(&self) -> usize {
+        self.segment.spec().capacities[self.outward()] as usize
     }
 
     /// Which end this is.
@@ -172,6 +196,7 @@ impl Connection {
         // SYNC(life): Acquire. Pairs with the Release store in `leave`: what the peer wrote before it
         // left is seen by whoever sees that it left.
         match self.peer().life.load(Ordering::Acquire) {
+            // SYNC(gone): Acquire. Pairs with the Release store in `set_gone`, in this process.
             LIFE_OPEN if !self.gone.load(Ordering::Acquire) => PeerLife::Here,
             LIFE_SEVERED => PeerLife::Severed,
             // Any other value is garbage: such a peer is as good as gone.
@@ -209,6 +234,7 @@ impl Connection {
     #[inline]
     #[must_use]
     pub fn changes(&self) -> u32 {
+        // SYNC(changes): Acquire. Pairs with the Release addition in `set_changed`, on this side.
         self.own().changes.load(Ordering::Acquire)
     }
 
@@ -315,6 +341,7 @@ impl Connection {
     /// Whether another holder of this end has severed the connection.
     #[must_use]
     pub fn is_left(&self) -> bool {
+        // SYNC(life): Acquire. Pairs with the Release store in `leave`, of another holder.
         self.own().life.load(Ordering::Acquire) == LIFE_SEVERED
     }
 

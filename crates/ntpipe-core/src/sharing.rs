@@ -89,6 +89,8 @@ impl Sharing {
         half: Half,
         connection: Weak<Connection>,
     ) -> Result<()> {
+        // SYNC(turn): AcqRel. Pairs with the Release store below: who finds the flag set is told by the
+        // change that the thread notes after it.
         if self.watched[half as usize].swap(true, Ordering::AcqRel) {
             return Ok(());
         }

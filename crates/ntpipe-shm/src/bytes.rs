@@ -5,7 +5,7 @@
 //! ours, checked against the capacity here, so nothing is touched out of bounds. Formally a racing
 //! plain copy is outside the language's model, as in every system that shares memory with another
 //! program; it is contained in this file, behind raw pointers, and no reference to payload exists.
-#![cfg_attr(not(loom), allow(unsafe_code))]
+#![allow(unsafe_code)]
 
 use crate::sync::AtomicU64;
 
@@ -90,12 +90,27 @@ impl SharedBytes {
 #[derive(Debug)]
 pub(crate) struct SharedBytes {
     words: Vec<AtomicU64>,
+    /// One per word, without content: loom objects if a copy in and a copy out of the same word are
+    /// not ordered. An atomic alone would not show a word that is overwritten too early.
+    cells: Vec<loom::cell::UnsafeCell<()>>,
 }
+
+// SAFETY: the cells have no content, and loom checks every access to them.
+#[cfg(loom)]
+unsafe impl Sync for SharedBytes {}
 
 #[cfg(loom)]
 impl SharedBytes {
     pub(crate) fn heap(capacity: usize) -> Self {
-        Self { words: (0..capacity / 8).map(|_| AtomicU64::new(0)).collect() }
+        let units = 0..capacity / 8;
+        Self {
+            words: units.clone().map(|_| AtomicU64::new(0)).collect(),
+            cells: units.map(|_| loom::cell::UnsafeCell::new(())).collect(),
+        }
+    }
+
+    fn cell(&self, offset: usize) -> &loom::cell::UnsafeCell<()> {
+        &self.cells[(offset / 8) & (self.cells.len() - 1)]
     }
 
     pub(crate) fn copy_in(&self, offset: usize, from: &[u8]) {
@@ -103,6 +118,7 @@ impl SharedBytes {
         for (at, chunk) in from.chunks(8).enumerate() {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
+            self.cell(offset + at * 8).with_mut(|_| ());
             self.word(offset + at * 8).store(u64::from_le_bytes(word), Relaxed);
         }
     }
@@ -110,6 +126,7 @@ impl SharedBytes {
     pub(crate) fn copy_out(&self, offset: usize, into: &mut [u8]) {
         use crate::sync::Ordering::Relaxed;
         for (at, chunk) in into.chunks_mut(8).enumerate() {
+            self.cell(offset + at * 8).with(|_| ());
             let word = self.word(offset + at * 8).load(Relaxed).to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);
         }

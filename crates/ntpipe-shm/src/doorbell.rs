@@ -54,24 +54,35 @@ impl<'a> Doorbell<'a> {
         if self.0.load(Ordering::Relaxed) & (SLEEPER | POLLER) == 0 {
             return false;
         }
-        self.ring_loudly()
+        let before = self.count_up();
+        if before & SLEEPER != 0 {
+            futex::wake_all(self.0);
+        }
+        before & POLLER != 0
     }
 
     /// Rings whether or not somebody announced.
+    ///
+    /// The announcement is not believed: the peer can write to the word, and could take back that of
+    /// a sleeper of this process, whom a cancellation or the peer's death then would not wake.
     #[cold]
     pub fn ring_loudly(self) -> bool {
+        let before = self.count_up();
+        futex::wake_all(self.0);
+        before & POLLER != 0
+    }
+
+    /// Counts a ring and clears the announcements; the word before.
+    #[cold]
+    fn count_up(self) -> u32 {
         let mut now = self.0.load(Ordering::Relaxed);
         loop {
             let next = now.wrapping_add(COUNT) & !(SLEEPER | POLLER);
             match self.0.compare_exchange_weak(now, next, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => break,
+                Ok(_) => return now,
                 Err(found) => now = found,
             }
         }
-        if now & SLEEPER != 0 {
-            futex::wake_all(self.0);
-        }
-        now & POLLER != 0
     }
 
     /// The word, for waiting on several bells at once.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::thread::futex;
+#[cfg(not(loom))]
+use rustix::{io::Errno, thread::futex};
 
 use crate::sync::AtomicU32;
 

@@ -15,12 +15,15 @@
 #[cfg(not(loom))]
 pub mod bare;
 pub mod bytes;
+pub mod crash;
 pub mod doorbell;
 pub mod error;
 pub mod futex;
 #[cfg(not(loom))]
 pub mod handover;
 pub mod layout;
+#[cfg(not(loom))]
+pub mod lock;
 #[cfg(not(loom))]
 pub mod lockfile;
 #[cfg(not(loom))]

@@ -45,7 +45,7 @@ impl Cursor {
     }
 }
 
-/// The record's message goes on in the next record; a second word tells how many bytes follow.
+/// What the record begins goes on in the next record; a second word tells how many bytes follow.
 const CONTINUES: u32 = 1 << 27;
 /// The producer may still withdraw the record.
 const REVOCABLE: u32 = 1 << 28;

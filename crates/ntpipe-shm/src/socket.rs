@@ -16,6 +16,8 @@ use rustix::net::{
     connect, listen, recvmsg, sendmsg, shutdown, socket_with,
 };
 
+use crate::crash;
+
 /// How many descriptors of one datagram are looked at; more than one is a breach already.
 const MAX_FDS: usize = 8;
 
@@ -48,6 +50,7 @@ pub fn listen_at(
     let socket = stream()?;
     let path = path_in(dir, temp_name);
     bind(&socket, &SocketAddrUnix::new(path.as_str())?)?;
+    crash::point("listen.after-bind");
     let publish = || {
         if let Some(gid) = gid {
             chownat(dir, temp_name, None, Some(Gid::from_raw(gid)), AtFlags::SYMLINK_NOFOLLOW)?;
@@ -61,6 +64,7 @@ pub fn listen_at(
         unlinkat(dir, temp_name, AtFlags::empty()).ok();
         return Err(error);
     }
+    crash::point("listen.after-rename");
     Ok(socket)
 }
 
@@ -93,8 +97,11 @@ pub fn accept_only(listener: impl AsFd) -> Result<Option<OwnedFd>> {
         return Ok(None);
     }
     shutdown(&listener, Shutdown::Read)?;
+    crash::point("accept.after-shutdown");
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags)).map(Some)
+    let connector = rustix::io::retry_on_intr(|| rustix::net::accept_with(&listener, flags))?;
+    crash::point("accept.after-accept");
+    Ok(Some(connector))
 }
 
 /// Sends `bytes` as one datagram, with `fd` attached.
@@ -125,8 +132,8 @@ pub fn recv_with_fd(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Opti
         recvmsg(&socket, &mut data, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
     })?;
     let mut first = None;
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(fds) = message {
+    for attached in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = attached {
             for fd in fds {
                 first.get_or_insert(fd);
             }

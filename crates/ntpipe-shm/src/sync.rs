@@ -16,3 +16,12 @@ pub fn full_fence() {
     // SYNC(dekker): SeqCst. Pairs with every other call of this function.
     fence(Ordering::SeqCst);
 }
+
+/// Lets the other side go on for a moment.
+#[inline]
+pub fn relax() {
+    #[cfg(not(loom))]
+    std::hint::spin_loop();
+    #[cfg(loom)]
+    loom::thread::yield_now();
+}

@@ -8,12 +8,13 @@ use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{Namespace, Opened};
 use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode, deadline};
 use crate::server::GREETING;
-use crate::wait::{Until, WaitStrategy, Waiter, poll_error};
-use crate::{Error, ErrorKind, Result};
+use crate::wait::{Until, WaitStrategy, Waiter};
+use crate::{Error, ErrorKind, Result, cancel};
 
 /// How a client end is opened; as [`OpenOptions`](std::fs::OpenOptions).
 ///
@@ -119,13 +120,18 @@ impl ClientOptions {
     fn open_quietly(&self, name: &str) -> Result<NamedPipeClient> {
         let name: PipeName = name.parse()?;
         let namespace = Namespace::from_env()?;
-        let opened = match namespace.open(&name, self.read, self.write) {
-            Err(error) if self.connect_timeout.is_some() && self.is_worth_waiting(&error) => {
-                self.open_waiting(&namespace, &name, deadline(self.connect_timeout))?
+        let until = deadline(self.connect_timeout);
+        loop {
+            let opened = match namespace.open(&name, self.read, self.write) {
+                Err(error) if self.connect_timeout.is_some() && self.is_worth_waiting(&error) => {
+                    self.open_waiting(&namespace, &name, until)?
+                }
+                result => result?,
+            };
+            if let Some(client) = self.start(opened)? {
+                return Ok(client);
             }
-            result => result?,
-        };
-        self.start(opened)
+        }
     }
 
     fn is_worth_waiting(&self, error: &Error) -> bool {
@@ -144,7 +150,8 @@ impl ClientOptions {
         }
     }
 
-    fn start(&self, opened: Opened) -> Result<NamedPipeClient> {
+    /// `None` if the instance ended before it was greeted: as if it had not been there.
+    fn start(&self, opened: Opened) -> Result<Option<NamedPipeClient>> {
         let Opened { socket, meta, in_quota, out_quota } = opened;
         if let Some(uid) = self.server_uid {
             let server = ntpipe_shm::peer::credentials(&socket)
@@ -160,8 +167,12 @@ impl ClientOptions {
         }
         let quotas = Quotas { inbound: in_quota, outbound: out_quota };
         let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
-        ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd))
-            .map_err(|errno| Error::os("sendmsg", errno))?;
+        ntpipe_shm::crash::point("open.before-send");
+        match ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd)) {
+            Ok(_) => {}
+            Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
+            Err(errno) => return Err(Error::os("sendmsg", errno)),
+        }
         let connection =
             Arc::new(Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type));
         let facts = Facts {
@@ -180,18 +191,13 @@ impl ClientOptions {
         let waiter = Waiter::new(self.strategy);
         let end = End::new(facts, rights, waiter, Some(&connection), None);
         end.set_modes(self.read_mode.read_mode(), false);
-        Ok(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection })
+        Ok(Some(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection }))
     }
 }
 
 /// Waits for a descriptor to become readable.
 pub(crate) fn poll_one(fd: &impl std::os::fd::AsFd, until: Until) -> Result<()> {
-    let mut fds = [PollFd::new(fd, PollFlags::IN)];
-    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
-    match rustix::event::poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(errno) => Err(poll_error(errno)),
-    }
+    cancel::poll([PollFd::new(fd, PollFlags::IN)], until)
 }
 
 /// The client end of a pipe. See [`Pipe`] for reading and writing.

@@ -12,6 +12,7 @@ use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
 use ntpipe_core::ops::{
     Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
+use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
 use crate::kernel::{self, Source};
@@ -42,8 +43,8 @@ pub(crate) struct Facts {
 pub(crate) struct End {
     pub(crate) facts: Facts,
     pub(crate) rights: Rights,
-    pub(crate) writer: Mutex<Option<Writer>>,
-    pub(crate) reader: Mutex<Option<Reader>>,
+    pub(crate) writer: Lock<Option<Writer>>,
+    pub(crate) reader: Lock<Option<Reader>>,
     by_message: AtomicBool,
     no_wait: AtomicBool,
     pub(crate) waiter: Waiter,
@@ -75,8 +76,8 @@ impl End {
         Self {
             facts,
             rights,
-            writer: Mutex::new(connection.map(|c| Writer::new(c.clone()))),
-            reader: Mutex::new(connection.map(|c| Reader::new(c.clone()))),
+            writer: Lock::new(connection.map(|c| Writer::new(c.clone()))),
+            reader: Lock::new(connection.map(|c| Reader::new(c.clone()))),
             by_message: AtomicBool::new(false),
             no_wait: AtomicBool::new(false),
             waiter,
@@ -114,45 +115,64 @@ impl End {
     pub(crate) fn run<Half, T>(
         &self,
         until: Until,
-        half: &Mutex<Option<Half>>,
+        half: &Lock<Option<Half>>,
         connection: impl Fn(&Half) -> &Arc<Connection>,
         nowait: Option<&dyn Fn() -> Result<T>>,
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
-        let mut first: Option<Arc<Connection>> = None;
-        self.waiter.run(until, || {
-            let mut slot = lock(half);
+        let mut blocked = None;
+        // The common case, with nothing that waiting needs.
+        if let Some(half) = half.lock().as_mut()
+            && connection(half).is_watched()
+        {
+            match step(half)? {
+                Step::Done(done) => return Ok(done),
+                Step::Wait(_) if nowait.is_some() => {}
+                Step::Wait(pending) => {
+                    blocked = Some(Blocked { connection: connection(half).clone(), pending });
+                }
+            }
+        }
+        self.run_slowly(until, half, connection, nowait, blocked, step)
+    }
+
+    fn run_slowly<Half, T>(
+        &self,
+        until: Until,
+        half: &Lock<Option<Half>>,
+        connection: impl Fn(&Half) -> &Arc<Connection>,
+        nowait: Option<&dyn Fn() -> Result<T>>,
+        blocked: Option<Blocked>,
+        mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
+    ) -> Result<T> {
+        let mut first = blocked.as_ref().map(|blocked| blocked.connection.clone());
+        self.waiter.run(until, blocked, || {
+            let mut slot = half.lock();
             if slot.is_none() {
                 drop(slot);
                 self.settle(first.is_some())?;
-                slot = lock(half);
+                slot = half.lock();
             }
             let Some(half) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
-            watch::ensure(connection(half))?;
+            let first = first.get_or_insert_with(|| connection(half).clone());
+            if !Arc::ptr_eq(first, connection(half)) {
+                // Disconnected while this call waited, and connected to somebody else by now.
+                return Err(ErrorKind::PipeNotConnected.into());
+            }
+            watch::ensure(first)?;
             loop {
                 let pending = match step(half)? {
                     Step::Done(done) => return Ok(Ok(done)),
                     Step::Wait(pending) => pending,
                 };
-                let connection = connection(half).clone();
-                let blocked = Blocked { connection, pending };
-                if let Some(answer) = nowait {
-                    if blocked.connection.is_polled() && announce_poller(&blocked) {
-                        continue;
-                    }
-                    if blocked.connection.ask_kernel() != pending.life {
-                        continue;
-                    }
+                let blocked = Blocked { connection: first.clone(), pending };
+                let Some(answer) = nowait else { return Ok(Err(blocked)) };
+                if first.is_polled() && announce_poller(&blocked) {
+                    continue;
+                }
+                if first.ask_kernel() == pending.life {
                     return answer().map(Ok);
                 }
-                if let Some(first) = &first {
-                    if !Arc::ptr_eq(first, &blocked.connection) {
-                        return Err(ErrorKind::PipeNotConnected.into());
-                    }
-                } else {
-                    first = Some(blocked.connection.clone());
-                }
-                return Ok(Err(blocked));
             }
         })
     }
@@ -189,28 +209,29 @@ impl End {
             }
             step
         });
-        match (self.finish_recv(result, &progress), self.source()) {
-            (Err(error), Some(source)) if error.kind() == ErrorKind::IoPending => {
-                kernel::recv(self, source, into, until, nowait)
-            }
-            (result, _) => result,
+        match result {
+            Ok(recv) => Ok(recv),
+            Err(error) => self.recv_failed(error, into, until, nowait, &progress),
         }
     }
 
-    pub(crate) fn finish_recv(
+    #[cold]
+    fn recv_failed(
         &self,
-        result: Result<Recv>,
+        error: Error,
+        into: &mut [u8],
+        until: Until,
+        nowait: bool,
         progress: &ReadProgress,
     ) -> Result<Recv> {
-        match result {
-            Err(error) => {
-                let mut slot = lock(&self.reader);
-                match slot.as_mut().and_then(|reader| reader.give_up(progress)) {
-                    Some(early) if gave_up(&error) => Ok(early),
-                    _ => Err(error),
-                }
+        let early = self.reader.lock().as_mut().and_then(|reader| reader.give_up(progress));
+        match (early, self.source()) {
+            // A read that may not wait gives up with `ERROR_NO_DATA`.
+            (Some(early), _) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
+            (_, Some(source)) if error.kind() == ErrorKind::IoPending => {
+                kernel::recv(self, source, into, until, nowait)
             }
-            result => result,
+            _ => Err(error),
         }
     }
 
@@ -232,25 +253,32 @@ impl End {
             writer.write(data, wait, &mut progress)
         });
         match result {
-            Err(error) if gave_up(&error) => {
-                let mut slot = lock(&self.writer);
-                let cancelled = slot.as_mut().map(|writer| writer.cancel(&progress)).transpose()?;
-                if cancelled == Some(Cancelled::Completed) { Ok(data.len()) } else { Err(error) }
-            }
-            result => result,
+            Ok(written) => Ok(written),
+            Err(error) => self.send_failed(error, data.len(), &progress),
         }
+    }
+
+    #[cold]
+    fn send_failed(&self, error: Error, len: usize, progress: &WriteProgress) -> Result<usize> {
+        if gave_up(&error)
+            && let Some(writer) = self.writer.lock().as_mut()
+            && writer.cancel(progress)? == Cancelled::Completed
+        {
+            return Ok(len);
+        }
+        Err(error)
     }
 
     pub(crate) fn peek(&self, into: &mut [u8]) -> Result<Peek> {
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
-        let mut slot = lock(&self.reader);
+        let mut slot = self.reader.lock();
         if slot.is_none() {
             drop(slot);
             //= observed: listening or disconnected server end: ERROR_BAD_PIPE
             self.settle(false).map_err(|_| Error::new(ErrorKind::BadPipe))?;
-            slot = lock(&self.reader);
+            slot = self.reader.lock();
         }
         let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
         let peek = match (reader.peek(into), self.source()) {
@@ -270,7 +298,7 @@ impl End {
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
-        if self.server.is_some() && lock(&self.writer).is_none() {
+        if self.server.is_some() && self.writer.lock().is_none() {
             return Ok(());
         }
         let mut started = false;
@@ -283,20 +311,22 @@ impl End {
         }
         let mode = self.read_mode();
         if let Some(server) = &self.server
-            && lock(&self.writer).is_none()
+            && self.writer.lock().is_none()
         {
             server.settle(self).map_err(|_| Error::new(ErrorKind::BadPipe))?;
         }
+        let mut posted = WriteProgress::default();
         self.run(until, &self.writer, Writer::connection, None, |writer| {
-            let mut slot = lock(&self.reader);
+            let mut slot = self.reader.lock();
             let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
-            transact::request(reader, writer, mode, data)
-        })?;
+            transact::request(reader, writer, mode, data, &mut posted)
+        })
+        .or_else(|error| self.send_failed(error, data.len(), &posted).map(drop))?;
         let mut progress = ReadProgress::default();
         let result = self.run(until, &self.reader, Reader::connection, None, |reader| {
             reader.read(into, mode, WaitMode::Wait, &mut progress)
         });
-        self.finish_recv(result, &progress)
+        result.or_else(|error| self.recv_failed(error, into, until, false, &progress))
     }
 
     /// Waits until `len` bytes fit.
@@ -311,7 +341,7 @@ impl End {
 
     /// Whether a read would not wait: something is there, or nothing will ever come.
     pub(crate) fn is_readable(&self) -> bool {
-        let mut slot = lock(&self.reader);
+        let mut slot = self.reader.lock();
         let Some(reader) = slot.as_mut() else {
             drop(slot);
             return !self.server.as_ref().is_some_and(|server| server.is_listening(self));
@@ -322,7 +352,7 @@ impl End {
 
     /// The connection, if there is one.
     pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
-        lock(&self.reader).as_ref().map(|reader| reader.connection().clone())
+        self.reader.lock().as_ref().map(|reader| reader.connection().clone())
     }
 
     /// A client whose server disconnected can ask nothing any more.
@@ -358,7 +388,7 @@ impl End {
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
     pub(crate) fn cancel(&self) {
-        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs.
+        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server.rs.
         self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
             connection.wake_own();
@@ -370,14 +400,14 @@ impl End {
 
     /// Installs the halves of a new connection.
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
-        *lock(&self.writer) = Some(Writer::new(connection.clone()));
-        *lock(&self.reader) = Some(Reader::new(connection.clone()));
+        *self.writer.lock() = Some(Writer::new(connection.clone()));
+        *self.reader.lock() = Some(Reader::new(connection.clone()));
     }
 
     /// Takes the halves away and leaves the connection.
     pub(crate) fn leave(&self, sever: bool) {
-        let writer = lock(&self.writer).take();
-        let reader = lock(&self.reader).take();
+        let writer = self.writer.lock().take();
+        let reader = self.reader.lock().take();
         if let Some(writer) = writer {
             writer.connection().leave(sever);
         } else if let Some(reader) = reader {
@@ -388,12 +418,16 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            // A client that nobody looked at yet is let in, so that it learns at once that we leave.
+            let _ = server.settle(self);
+        }
         self.leave(false);
     }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic between two stores leaves a half as any crash would: consistent.
+    // Every value behind such a lock is consistent between two statements; a panic changes nothing.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

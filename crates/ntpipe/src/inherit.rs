@@ -16,7 +16,7 @@ use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::namespace::{Carried, Namespace};
 use ntpipe_shm::handover;
 
-use crate::end::{End, Facts, lock};
+use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
 use crate::wait::{WaitStrategy, Waiter};
@@ -96,8 +96,8 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
             .because("an end of this pipe has become a standard stream"));
     }
     // In this order everywhere; no step is under way then.
-    let mut writer = lock(&end.writer);
-    let mut reader = lock(&end.reader);
+    let mut writer = end.writer.lock();
+    let mut reader = end.reader.lock();
     let (Some(writer), Some(reader)) = (writer.as_mut(), reader.as_mut()) else {
         return Err(ErrorKind::PipeNotConnected.into());
     };
@@ -116,7 +116,9 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     }
     let read_mode = end.read_mode();
     let (facts, rights, nowait) = (end.facts.clone(), end.rights, end.is_no_wait());
-    Ok(Inheritable { fds, token: Token { kind, facts, rights, read_mode, nowait, index } })
+    let peer_rights = connection.peer_rights();
+    let token = Token { kind, facts, rights, peer_rights, read_mode, nowait, index };
+    Ok(Inheritable { fds, token })
 }
 
 /// Believes nothing: the text may say anything, and so may the descriptors.
@@ -128,7 +130,7 @@ fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
     let mut fds = numbers.into_iter().map(|number| handover::take(number).map_err(|_| invalid()));
     let mut next = || fds.next().unwrap_or_else(|| Err(invalid()));
     let (socket, memory, locks) = (next()?, next()?, next()?);
-    let Token { facts, rights, read_mode, nowait, index, .. } = token;
+    let Token { facts, rights, peer_rights, read_mode, nowait, index, .. } = token;
     if !handover::is_lifeline(&socket) {
         return Err(invalid());
     }
@@ -136,7 +138,7 @@ fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
     let segment = Connection::adopt(&memory, facts.pipe_type, quotas).map_err(|_| invalid())?;
     let connection =
         Connection::new(segment, memory, socket, facts.end, facts.pipe_type).join(locks)?;
-    let connection = Arc::new(connection);
+    let connection = Arc::new(connection.with_peer_rights(peer_rights));
     let server = if kind == Kind::Server {
         let carried = Carried { dir: next()?, lock: next()?, file: next()? };
         let name = facts.name.parse().map_err(|_| invalid())?;

@@ -12,9 +12,9 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 
-use crate::end::{End, lock};
+use crate::end::End;
 use crate::wait::{Blocked, Until, announce_poller, poll_error};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, cancel};
 
 /// The read end of a kernel pipe, in non-blocking mode.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +65,7 @@ pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
             .because("an end of this pipe is a program's standard stream already"));
     }
     let (read, write) = kernel_pipe()?;
-    let mut slot = lock(&end.reader);
+    let mut slot = end.reader.lock();
     let reader = slot.as_mut().ok_or(ErrorKind::PipeNotConnected)?;
     let mut left = Vec::new();
     let mut piece = vec![0; 65_536];
@@ -101,6 +101,7 @@ pub(crate) fn recv(
     until: Until,
     nowait: bool,
 ) -> Result<Recv> {
+    // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
     let cancels = end.waiter.cancels.load(std::sync::atomic::Ordering::Acquire);
     loop {
         let ring = match read_ring(end, into)? {
@@ -132,7 +133,7 @@ pub(crate) fn recv(
 }
 
 fn read_ring(end: &End, into: &mut [u8]) -> Result<Ring> {
-    let mut slot = lock(&end.reader);
+    let mut slot = end.reader.lock();
     let Some(reader) = slot.as_mut() else { return Ok(Ring::Over) };
     match reader.read(into, ReadMode::Byte, WaitMode::NoWait, &mut ReadProgress::default()) {
         Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),
@@ -155,7 +156,7 @@ fn wait_for_either(ring: Option<&Blocked>, source: Option<Source<'_>>, until: Un
     if let Some(blocked) = ring {
         fds.push(PollFd::from_borrowed_fd(blocked.connection.as_fd(), PollFlags::IN));
     }
-    poll(&mut fds, until)
+    cancel::poll(fds, until)
 }
 
 fn poll(fds: &mut [PollFd<'_>], until: Until) -> Result<()> {
@@ -175,7 +176,7 @@ pub(crate) fn write_all(sink: &OwnedFd, data: &[u8], until: Until, nowait: bool)
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if nowait => return Ok(written),
             Err(Errno::AGAIN) if until.is_over() => return Err(ErrorKind::WaitTimeout.into()),
-            Err(Errno::AGAIN) => poll(&mut [PollFd::new(sink, PollFlags::OUT)], until)?,
+            Err(Errno::AGAIN) => cancel::poll([PollFd::new(sink, PollFlags::OUT)], until)?,
             Err(Errno::PIPE) => return Err(ErrorKind::NoData.into()),
             Err(errno) => return Err(Error::os("write", errno)),
         }

@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod anonymous;
+mod cancel;
 mod client;
 mod end;
 mod event;
@@ -50,6 +51,7 @@ mod watch;
 mod zero_copy;
 
 pub use anonymous::{PipeReader, PipeWriter, anonymous, anonymous_with_quota};
+pub use cancel::{ThreadHandle, current_thread};
 pub use client::{ClientOptions, NamedPipeClient};
 pub use end::HandleState;
 pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
@@ -64,3 +66,8 @@ pub use query::{PipeEntry, Timeout, call, info, list, root, wait_named_pipe};
 pub use server::{NamedPipeServer, ServerOptions};
 pub use wait::WaitStrategy;
 pub use zero_copy::{Borrowed, Reservation};
+
+/// The README's example, which is compiled and run as a test of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

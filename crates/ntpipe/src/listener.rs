@@ -3,9 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use rustix::event::{PollFd, PollFlags};
+
 use crate::end::lock;
 use crate::server::{NamedPipeServer, ServerOptions};
-use crate::{ErrorKind, Result};
+use crate::wait::Until;
+use crate::{Result, cancel};
 
 /// Keeps instances listening and hands out those that a client has opened.
 ///
@@ -53,7 +56,8 @@ impl PipeListener {
         Ok(Self { options, name, spares: Mutex::new(listening) })
     }
 
-    /// Waits for a client.
+    /// Waits for a client, at all instances at once: one that connects and then does nothing keeps
+    /// nobody else from coming in.
     ///
     /// A client that has written and closed already is handed out too: what it wrote can be read.
     ///
@@ -62,32 +66,47 @@ impl PipeListener {
     /// As [`NamedPipeServer::connect`] and [`ServerOptions::create`].
     pub fn accept(&self) -> Result<NamedPipeServer> {
         let mut spares = lock(&self.spares);
-        // Clients are let in at the oldest instance, the front.
-        let server = match spares.pop_front() {
-            Some(server) => server,
-            None => self.options.create(&self.name)?,
-        };
-        match server.connect() {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NoData => {}
-            Err(error) => {
-                spares.push_front(server);
-                return Err(error);
+        loop {
+            if spares.is_empty() {
+                spares.push_back(self.options.create(&self.name)?);
             }
+            if let Some(at) = connected(&spares)? {
+                let server = spares.remove(at).expect("found there");
+                match self.options.create(&self.name) {
+                    Ok(next) => spares.push_back(next),
+                    // At the limit: a later call tries again, when a client's instance may be closed.
+                    Err(error) if error.is_busy() => {}
+                    Err(error) => {
+                        spares.push_front(server);
+                        return Err(error);
+                    }
+                }
+                return Ok(server);
+            }
+            let mut fds = Vec::with_capacity(spares.len());
+            for server in &*spares {
+                fds.push(PollFd::from_borrowed_fd(server.poll_fd()?, PollFlags::IN));
+            }
+            cancel::poll(fds, Until::Forever)?;
         }
-        match self.options.create(&self.name) {
-            Ok(next) => spares.push_back(next),
-            // At the limit: the next call tries again, when a client's instance may be closed.
-            Err(error) if error.is_busy() => {}
-            Err(error) => return Err(error),
-        }
-        Ok(server)
     }
 
     /// An endless iterator over [`accept`](Self::accept).
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
+}
+
+/// The first instance that a client has opened.
+fn connected(spares: &VecDeque<NamedPipeServer>) -> Result<Option<usize>> {
+    for (at, server) in spares.iter().enumerate() {
+        let end = &server.pipe.end;
+        let side = end.server.as_ref().expect("a server end");
+        if server.pipe.named("accept", side.is_connected(end))? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }
 
 /// The clients of a [`PipeListener`].

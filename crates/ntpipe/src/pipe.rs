@@ -8,7 +8,7 @@ use std::time::Duration;
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode};
 use ntpipe_core::ops::{Peek, Recv};
 
-use crate::end::{End, HandleState, lock, until};
+use crate::end::{End, HandleState, until};
 use crate::wait::Until;
 use crate::{Error, ErrorKind, Result, query};
 
@@ -314,7 +314,7 @@ impl Pipe {
     pub fn peer(&self) -> Result<Peer> {
         let connection = self.end.check_severed().and_then(|()| {
             if let Some(server) = &self.end.server
-                && lock(&self.end.reader).is_none()
+                && self.end.reader.lock().is_none()
             {
                 server.settle(&self.end).map_err(|_| Error::new(ErrorKind::ElementNotFound))?;
             }
@@ -336,27 +336,6 @@ impl Pipe {
     #[doc(alias = "CancelIoEx")]
     pub fn cancel_io(&self) {
         self.end.cancel();
-    }
-
-    /// Sets a mode in which [`AsFd`] works: from now on the descriptor becomes readable when a call that
-    /// would have waited may go on.
-    ///
-    /// The order is: try; if that gives `ERROR_NO_DATA`, poll the descriptor for reading; try again.
-    ///
-    /// # Errors
-    ///
-    /// `ERROR_PIPE_LISTENING` or `ERROR_PIPE_NOT_CONNECTED` on a server end without a client.
-    pub fn pollable(&self) -> Result<Pollable> {
-        let connection = match (&self.end.server, self.end.connection()) {
-            (_, Some(connection)) => connection,
-            (Some(server), None) => {
-                self.named("poll", server.settle(&self.end))?;
-                self.end.connection().ok_or(ErrorKind::PipeNotConnected)?
-            }
-            (None, None) => return self.named("poll", Err(ErrorKind::PipeNotConnected.into())),
-        };
-        connection.set_polled();
-        Ok(Pollable { connection })
     }
 
     pub(crate) fn named<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
@@ -391,18 +370,6 @@ impl Pipe {
             }
             written => Ok(written),
         }
-    }
-}
-
-/// A descriptor to poll for an end's readiness.
-#[derive(Debug)]
-pub struct Pollable {
-    connection: Arc<ntpipe_core::connection::Connection>,
-}
-
-impl AsFd for Pollable {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.connection.as_fd()
     }
 }
 
@@ -486,7 +453,8 @@ through_pipe!(ReadHalf, 0);
 through_pipe!(WriteHalf, 0);
 
 /// The descriptor to poll for reading: after a call that would have had to wait, it becomes readable when
-/// that call may go on. See [`Pipe::pollable`], which server ends have too.
+/// that call may go on. Get it before the first such call: an end whose descriptor nobody has asked for
+/// does not pay for it.
 impl AsFd for crate::NamedPipeClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.set_polled();

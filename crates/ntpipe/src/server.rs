@@ -1,22 +1,25 @@
 //! The server end: creates an instance, waits for clients, disconnects them.
 
 mod arrival;
+mod readiness;
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, PeerLife, QUOTA_BYTES_MAX, Quotas};
 use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Listening, Namespace, Place};
+use ntpipe_core::security::Rights as PeerRights;
 use rustix::event::{PollFd, PollFlags};
 
+use self::readiness::Readiness;
 use crate::end::{End, Facts, Rights, lock};
 use crate::pipe::{Pipe, PipeMode};
-use crate::wait::{Until, WaitStrategy, Waiter, poll_error};
-use crate::{Error, ErrorKind, PipeListener, Result, Security};
+use crate::wait::{Until, WaitStrategy, Waiter};
+use crate::{Error, ErrorKind, PipeListener, Result, Security, cancel};
 
 /// The quota of each direction unless set, in bytes.
 pub(crate) const QUOTA_BYTES_DEFAULT: u32 = 65_536;
@@ -209,8 +212,13 @@ impl ServerOptions {
             write_attributes: self.outbound,
         };
         let phase = Mutex::new(Phase::Listening(Arc::new(listening)));
-        let server =
-            ServerSide { place, phase, wake: Mutex::new(None), news: AtomicBool::new(false) };
+        let server = ServerSide {
+            place,
+            phase,
+            wake: Mutex::new(None),
+            readiness: OnceLock::new(),
+            news: AtomicBool::new(false),
+        };
         let end = End::new(facts, rights, Waiter::new(self.strategy), None, Some(server));
         // A later instance has the type of the first; a read mode that does not fit is byte mode.
         let read_mode = if end.facts.pipe_type == PipeMode::Message.pipe_type() {
@@ -234,6 +242,8 @@ pub(crate) struct ServerSide {
     phase: Mutex<Phase>,
     /// What pollers of the listening socket also poll; replaced each time it was used.
     wake: Mutex<Option<Arc<OwnedFd>>>,
+    /// What [`AsFd`] gives, once somebody asked.
+    readiness: OnceLock<Readiness>,
     /// A client has come that nobody was told of yet.
     news: AtomicBool,
 }
@@ -243,7 +253,7 @@ enum Phase {
     /// Waits for a client.
     Listening(Arc<Listening>),
     /// A client is let in whose segment has not come yet.
-    Arriving(Arc<OwnedFd>),
+    Arriving(Arc<OwnedFd>, PeerRights),
     Connected,
     Disconnected,
 }
@@ -257,8 +267,13 @@ enum Source {
 impl ServerSide {
     /// Of an end that another process gave us together with its client.
     pub(crate) fn connected(place: Place) -> Self {
-        let phase = Mutex::new(Phase::Connected);
-        Self { place, phase, wake: Mutex::new(None), news: AtomicBool::new(false) }
+        Self {
+            place,
+            phase: Mutex::new(Phase::Connected),
+            wake: Mutex::new(None),
+            readiness: OnceLock::new(),
+            news: AtomicBool::new(false),
+        }
     }
 
     /// Lets a client in that has come meanwhile; otherwise the error of an end without one.
@@ -272,15 +287,37 @@ impl ServerSide {
 
     /// Moves on as far as possible without waiting: `None` when connected.
     fn advance(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
+        let source = self.advance_quietly(end, phase)?;
+        self.follow(end, phase)?;
+        Ok(source)
+    }
+
+    /// Keeps the descriptor that is polled up with the phase.
+    fn follow(&self, end: &End, phase: &Phase) -> Result<()> {
+        self.readiness.get().map_or(Ok(()), |readiness| readiness.follow(end, phase))
+    }
+
+    /// The descriptor to poll, whatever this end waits for.
+    fn readiness(&self, end: &End) -> Result<&Readiness> {
+        let phase = lock(&self.phase);
+        if self.readiness.get().is_none() {
+            // Only under the lock of the phase.
+            let _ = self.readiness.set(Readiness::new()?);
+        }
+        self.follow(end, &phase)?;
+        Ok(self.readiness.get().expect("set above"))
+    }
+
+    fn advance_quietly(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
         loop {
             match phase {
                 Phase::Connected => return Ok(None),
                 Phase::Disconnected => return Err(ErrorKind::PipeNotConnected.into()),
                 Phase::Listening(listening) => match listening.try_accept()? {
                     None => return Ok(Some(Source::Listening(listening.clone()))),
-                    Some(socket) => *phase = self.welcome(socket)?,
+                    Some(socket) => self.welcome(socket, phase)?,
                 },
-                Phase::Arriving(socket) => match self.receive(end, socket) {
+                Phase::Arriving(socket, rights) => match self.receive(end, socket, *rights) {
                     Ok(None) => return Ok(Some(Source::Arriving(socket.clone()))),
                     Ok(Some(connection)) => {
                         end.install(&connection);
@@ -289,23 +326,37 @@ impl ServerSide {
                         self.wake();
                     }
                     // It left half-way, or sent something else: as if it had never come.
-                    Err(_) => *phase = Phase::Listening(Arc::new(self.place.listen()?)),
+                    Err(_) => self.relisten(phase)?,
                 },
             }
         }
     }
 
-    /// The phase after this client came. The kernel let it in; whoever it is, the rule is asked again.
-    fn welcome(&self, socket: OwnedFd) -> Result<Phase> {
-        let rights = self.place.pipe().rights_of(&socket)?;
-        if rights.read || rights.write {
-            Ok(Phase::Arriving(Arc::new(socket)))
-        } else {
-            Ok(Phase::Listening(Arc::new(self.place.listen()?)))
+    /// The kernel let this client in; whoever it is, the rule is asked again.
+    fn welcome(&self, socket: OwnedFd, phase: &mut Phase) -> Result<()> {
+        match self.place.pipe().rights_of(&socket) {
+            Ok(rights) if rights.read || rights.write => {
+                *phase = Phase::Arriving(Arc::new(socket), rights);
+                Ok(())
+            }
+            _ => self.relisten(phase),
         }
     }
 
-    fn receive(&self, end: &End, socket: &Arc<OwnedFd>) -> Result<Option<Arc<Connection>>> {
+    /// Waits for another client; if that cannot be, the end is disconnected, and the next `connect`
+    /// tries again.
+    fn relisten(&self, phase: &mut Phase) -> Result<()> {
+        *phase = Phase::Disconnected;
+        *phase = Phase::Listening(Arc::new(self.place.listen()?));
+        Ok(())
+    }
+
+    fn receive(
+        &self,
+        end: &End,
+        socket: &Arc<OwnedFd>,
+        rights: PeerRights,
+    ) -> Result<Option<Arc<Connection>>> {
         let mut greeting = [0; 16];
         let corrupt = || Error::from(ErrorKind::Corrupt);
         match ntpipe_shm::socket::recv_with_fd(socket, &mut greeting) {
@@ -314,7 +365,8 @@ impl ServerSide {
                 let segment = Connection::adopt(&fd, facts.pipe_type, facts.quotas)?;
                 let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
                 let server = PipeEnd::Server;
-                Ok(Some(Arc::new(Connection::new(segment, fd, socket, server, facts.pipe_type))))
+                let connection = Connection::new(segment, fd, socket, server, facts.pipe_type);
+                Ok(Some(Arc::new(connection.with_peer_rights(rights))))
             }
             Ok(_) => Err(corrupt()),
             Err(rustix::io::Errno::AGAIN) => Ok(None),
@@ -341,12 +393,12 @@ impl ServerSide {
 
     /// `ConnectNamedPipe`.
     fn listen(&self, end: &End, until: Until, nowait: bool) -> Result<()> {
+        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
         let cancels = end.waiter.cancels.load(Ordering::Acquire);
         let mut waited = false;
         loop {
             let wake = self.wake_fd()?;
             let mut phase = lock(&self.phase);
-            let connected = matches!(*phase, Phase::Connected);
             if matches!(*phase, Phase::Disconnected) {
                 if waited {
                     return Err(ErrorKind::PipeNotConnected.into());
@@ -366,11 +418,7 @@ impl ServerSide {
                 None => {
                     let gone = end.connection().is_some_and(|c| c.ask_kernel() != PeerLife::Here);
                     //= observed: the previous client closed, no disconnect: ERROR_NO_DATA
-                    let kind = if gone && connected {
-                        ErrorKind::NoData
-                    } else {
-                        ErrorKind::PipeConnected
-                    };
+                    let kind = if gone { ErrorKind::NoData } else { ErrorKind::PipeConnected };
                     return Err(kind.into());
                 }
                 Some(source) => source,
@@ -393,6 +441,16 @@ impl ServerSide {
         }
     }
 
+    /// Whether a client is here; lets one in that has come. An end that was disconnected, for want of
+    /// something, listens again.
+    pub(crate) fn is_connected(&self, end: &End) -> Result<bool> {
+        let mut phase = lock(&self.phase);
+        if matches!(*phase, Phase::Disconnected) {
+            self.relisten(&mut phase)?;
+        }
+        Ok(self.advance(end, &mut phase)?.is_none())
+    }
+
     fn disconnect(&self, end: &End) -> Result<()> {
         let mut phase = lock(&self.phase);
         let _ = self.advance(end, &mut phase);
@@ -402,9 +460,10 @@ impl ServerSide {
         *phase = Phase::Disconnected;
         self.news.store(false, Ordering::Relaxed);
         end.leave(true);
+        let followed = self.follow(end, &phase);
         drop(phase);
         self.wake();
-        Ok(())
+        followed
     }
 }
 
@@ -416,12 +475,8 @@ fn poll_two(source: &Source, wake: &OwnedFd, until: Until) -> Result<()> {
         Source::Listening(listening) => listening.as_fd(),
         Source::Arriving(socket) => socket.as_fd(),
     };
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
-    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
-    match rustix::event::poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(errno) => Err(poll_error(errno)),
-    }
+    let fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+    cancel::poll(fds, until)
 }
 
 /// The server end of an instance. See [`Pipe`] for reading and writing.
@@ -496,5 +551,35 @@ impl NamedPipeServer {
     /// None today.
     pub fn try_clone(&self) -> Result<Self> {
         Ok(Self { pipe: self.pipe.share() })
+    }
+}
+
+/// The descriptor to poll for reading; it stays the same while clients come and go. After a call that
+/// would have had to wait ([`Pipe::try_recv`], [`Pipe::try_send`], a server's
+/// [`connect`](NamedPipeServer::connect) with `PIPE_NOWAIT`) it becomes readable when that call may go on.
+/// Get it before the first such call.
+///
+/// # Panics
+///
+/// If the first call finds no descriptor left. [`NamedPipeServer::poll_fd`] gives an error instead.
+impl AsFd for NamedPipeServer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self.poll_fd() {
+            Ok(fd) => fd,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl NamedPipeServer {
+    /// The descriptor of [`AsFd`], or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_TOO_MANY_OPEN_FILES` for what it says.
+    pub fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
+        let end = &self.pipe.end;
+        let side = end.server.as_ref().expect("a server end");
+        self.pipe.named("poll", side.readiness(end)).map(AsFd::as_fd)
     }
 }

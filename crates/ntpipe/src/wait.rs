@@ -11,6 +11,7 @@ use ntpipe_core::connection::Connection;
 use ntpipe_core::ops::{Need, Pending};
 use ntpipe_shm::doorbell::{Doorbell, POLLER, SLEEPER};
 
+use crate::cancel::Sleep;
 use crate::{Error, ErrorKind, Result, watch};
 
 /// How a blocking call spends the time until the peer moves.
@@ -95,26 +96,24 @@ impl Waiter {
         }
     }
 
-    /// Runs `attempt` until it is done, fails, or the time is over.
-    #[inline]
+    /// Runs `attempt` until it is done, fails, or the time is over; after waiting first, if an attempt
+    /// was blocked already.
+    #[inline(never)]
     pub(crate) fn run<T>(
         &self,
         until: Until,
+        blocked: Option<Blocked>,
         mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
     ) -> Result<T> {
-        match attempt()? {
-            Ok(done) => Ok(done),
-            Err(blocked) => self.run_slowly(until, blocked, attempt),
-        }
-    }
-
-    fn run_slowly<T>(
-        &self,
-        until: Until,
-        mut blocked: Blocked,
-        mut attempt: impl FnMut() -> Result<std::result::Result<T, Blocked>>,
-    ) -> Result<T> {
+        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
         let cancels = self.cancels.load(Ordering::Acquire);
+        let mut blocked = match blocked {
+            Some(blocked) => blocked,
+            None => match attempt()? {
+                Ok(done) => return Ok(done),
+                Err(blocked) => blocked,
+            },
+        };
         loop {
             if !self.spin(&blocked) {
                 let start = Instant::now();
@@ -235,8 +234,11 @@ impl Waiter {
             wanted.store(pending.wanted.saturating_add(1), Ordering::Relaxed);
         }
         let bell = Doorbell(pending.bell(connection));
+        let sleep = Sleep::at(connection);
         let announced = bell.announce(SLEEPER);
+        // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
+            && !sleep.is_cancelled()
             && self.cancels.load(Ordering::Acquire) == cancels
             && !until.is_over();
         if still {
@@ -246,7 +248,7 @@ impl Waiter {
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);
         }
-        Ok(())
+        if sleep.is_cancelled() { Err(ErrorKind::OperationAborted.into()) } else { Ok(()) }
     }
 }
 

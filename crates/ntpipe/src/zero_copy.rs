@@ -4,12 +4,11 @@
 //! `&[u8]`: bytes are copied once, between the pipe and wherever they come from or go.
 
 use std::io;
-use std::sync::MutexGuard;
 
 use ntpipe_core::ops::{Reader, Recv, Step, Writer};
 use ntpipe_core::sharing::Held;
+use ntpipe_shm::lock::Guard;
 
-use crate::end::lock;
 use crate::pipe::Pipe;
 use crate::{ErrorKind, Result};
 
@@ -21,7 +20,7 @@ use crate::{ErrorKind, Result};
 pub struct Reservation<'a> {
     /// Given back before the lock of this process.
     _held: Option<Held>,
-    writer: MutexGuard<'a, Option<Writer>>,
+    writer: Guard<'a, Option<Writer>>,
     total: u32,
     filled: u32,
 }
@@ -64,7 +63,7 @@ impl io::Write for Reservation<'_> {
 pub struct Borrowed<'a> {
     /// Given back before the lock of this process.
     _held: Option<Held>,
-    reader: MutexGuard<'a, Option<Reader>>,
+    reader: Guard<'a, Option<Reader>>,
     len: usize,
 }
 
@@ -131,7 +130,7 @@ impl Pipe {
         loop {
             let room = self.end.wait_for_room(len);
             self.named("reserve", room)?;
-            let mut writer = lock(&self.end.writer);
+            let mut writer = self.end.writer.lock();
             let mut held = None;
             let step = match writer.as_mut() {
                 Some(writer) => writer.hold().and_then(|hold| {
@@ -163,7 +162,7 @@ impl Pipe {
         loop {
             let there = self.end.wait_for_data();
             self.named("borrow", there)?;
-            let mut reader = lock(&self.end.reader);
+            let mut reader = self.end.reader.lock();
             let mut held = None;
             let front = match reader.as_mut() {
                 Some(half) => half.hold().and_then(|hold| {

@@ -201,7 +201,7 @@ impl Door for RustDoor {
             type_message: mode == PipeMode::Message,
             out_size: out_buffer_size,
             in_size: in_buffer_size,
-            max_instances: max_instances,
+            max_instances,
         })
     }
 

@@ -47,12 +47,12 @@ pub(super) fn run(args: &Json) -> Outcome {
 }
 
 fn examine() -> Findings {
-    let root = root::root();
-    let meta = std::fs::metadata(&root.path).ok();
     let (mut problems, mut hints) = (Vec::new(), Vec::new());
-    problems.extend(
-        root::complaint(&root.path).map(|why| format!("{} is refused: {why}", root.path.display())),
-    );
+    let root = root::root().unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        root::Root { path: PathBuf::new(), why: "refused" }
+    });
+    let meta = std::fs::metadata(&root.path).ok();
     let served = ntpipe::list().unwrap_or_else(|error| {
         problems.push(format!("the pipes cannot be listed: {error}"));
         Vec::new()

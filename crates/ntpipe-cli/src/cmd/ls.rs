@@ -122,7 +122,7 @@ fn render(rows: &[Row], json: bool) -> io::Result<String> {
 fn wait_for_change(watch: &rustix::fd::OwnedFd, rows: &[Row]) -> io::Result<()> {
     use inotify::WatchFlags as W;
     let changes = W::CREATE | W::DELETE | W::MOVED_TO | W::MOVED_FROM;
-    let root = crate::root::root().path;
+    let root = crate::root::root()?.path;
     for path in rows.iter().map(|row| &row.path).chain([&root]) {
         // One that has gone meanwhile is seen at the next look.
         let _ = inotify::add_watch(watch, path, changes);

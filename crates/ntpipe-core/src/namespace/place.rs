@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use ntpipe_shm::crash;
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::socket;
 use rustix::fs::{AtFlags, unlinkat};
@@ -103,6 +104,7 @@ impl Place {
         let os = |call| move |errno| told(Error::os(call, errno));
         let gone = || told(Error::new(ErrorKind::NotFound).because("its directory was removed"));
         let setup = Setup::begin(&pipe.dir).map_err(os("locking the pipe"))?.ok_or_else(gone)?;
+        crash::point("listen.before-bind");
         let order = setup.next_order().map_err(os("write"))?;
         let slot = Slot { pid: std::process::id(), order };
         setup.write_slot(self.index, slot).map_err(os("write"))?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
+use ntpipe_shm::crash;
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::peer;
 use rustix::fs::{Mode, OFlags, fstat, mkdirat, openat, renameat};
@@ -141,6 +142,7 @@ impl Namespace {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(Error::os("mkdir", errno)),
         }
+        crash::point("create.after-mkdir");
         let dir = match open_dir_at(self.root(), directory) {
             Ok(dir) => dir,
             Err(Errno::NOENT) => return Ok(None),
@@ -205,6 +207,7 @@ impl Namespace {
         };
         grants.apply(dir.as_fd(), Target::Directory)?;
         let file = write_meta(&dir, &meta, &grants)?;
+        crash::point("create.after-meta");
         let pipe = self.open_pipe(dir, directory, meta, grants, file, owner)?;
         registry().insert(key(&pipe.dir)?, Arc::downgrade(&pipe));
         Ok(pipe)

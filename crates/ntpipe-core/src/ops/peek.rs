@@ -4,6 +4,7 @@
 
 use super::read::Found;
 use super::{Reader, Step};
+use crate::connection::PeerLife;
 use crate::error::{ErrorKind, Result};
 use crate::mode::PipeType;
 
@@ -31,10 +32,12 @@ impl Reader {
         if let Some(pending) = self.foreign {
             return Ok(Step::Wait(pending));
         }
+        let mut left = self.records_max();
         loop {
             match self.front(1)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
+                Ok(Found::Cut) => return Ok(Step::Wait(self.try_again(1))),
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
                 Err(pending) => return Ok(Step::Wait(pending)),
             }
@@ -59,12 +62,14 @@ impl Reader {
         if self.foreign.is_some() {
             return Ok(Peek::default());
         }
+        let gone = self.connection.peer_life() != PeerLife::Here;
+        let mut left = self.records_max();
         loop {
             match self.front(0)? {
                 Ok(Found::Record(_)) => break,
-                Ok(Found::Cut) => {}
+                Ok(Found::Cut) if left > 0 => left -= 1,
                 Ok(Found::End) => return Err(ErrorKind::BrokenPipe.into()),
-                Err(_) => return Ok(Peek::default()),
+                Ok(Found::Cut) | Err(_) => return Ok(Peek::default()),
             }
         }
         let messages = self.connection.pipe_type() == PipeType::Message;
@@ -72,10 +77,13 @@ impl Reader {
         let mut first_bytes = 0;
         let mut first_over = false;
         let mut rest = 0;
+        let bounds = if gone { Some(self.bounds()?) } else { None };
         self.consumer.scan(|front, void, copy| {
-            if void {
+            if void || bounds.is_some_and(|bounds| !bounds.survives(front)) {
+                // What continued before it ends here; on a byte pipe it is just not there.
+                first_over |= messages && rest != 0;
+                seen.messages += u64::from(rest != 0);
                 rest = 0;
-                first_over |= seen.messages > 0;
                 return true;
             }
             if !first_over {
@@ -94,12 +102,12 @@ impl Reader {
             true
         })?;
         // The last record continues: its writer has the rest ready.
-        seen.available += rest;
+        seen.available = seen.available.saturating_add(rest);
         seen.messages += u64::from(rest != 0);
         seen.message_left = match (messages, first_over) {
             (false, _) => 0,
             (true, true) => first_bytes - seen.len as u64,
-            (true, false) => first_bytes + rest - seen.len as u64,
+            (true, false) => first_bytes.saturating_add(rest) - seen.len as u64,
         };
         Ok(seen)
     }

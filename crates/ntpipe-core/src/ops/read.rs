@@ -157,6 +157,24 @@ impl Reader {
         }
     }
 
+    /// The most records that a ring holds at once: who passes more in one call, all without a byte,
+    /// has a peer that writes as fast as we read, and has to look at its deadline.
+    pub(super) fn records_max(&self) -> u32 {
+        self.connection.shared().spec().capacities[self.connection.inward()] / 8
+    }
+
+    /// A wait that is over at once.
+    #[cold]
+    pub(super) fn try_again(&self, wanted: usize) -> Pending {
+        Pending {
+            need: Need::Data,
+            seen: self.consumer.tail_word(),
+            life: self.connection.peer_life(),
+            changes: self.connection.changes().wrapping_sub(1),
+            wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+        }
+    }
+
     /// The front record, or why there is none. `Ok(Err(..))` is "wait".
     #[inline]
     pub(super) fn front(&mut self, wanted: usize) -> Result<std::result::Result<Found, Pending>> {
@@ -165,8 +183,11 @@ impl Reader {
             if life == PeerLife::Severed {
                 return Err(ErrorKind::PipeNotConnected.into());
             }
+            if !self.connection.peer_rights().write {
+                return Ok(self.nothing_from_a_reader(life));
+            }
             let seen = match self.consumer.front()? {
-                Seen::Record(front) if life == PeerLife::Here || self.survives(front) => {
+                Seen::Record(front) if life == PeerLife::Here || self.survives(front)? => {
                     return Ok(Ok(Found::Record(front)));
                 }
                 Seen::Record(front) => {
@@ -195,14 +216,62 @@ impl Reader {
         }
     }
 
-    /// Whether the record of a peer that is gone had been written completely.
+    /// The pipe's security does not let this client write: whatever it put into the shared memory is
+    /// not there.
+    #[cold]
+    fn nothing_from_a_reader(&self, life: PeerLife) -> std::result::Result<Found, Pending> {
+        if life == PeerLife::Gone {
+            return Ok(Found::End);
+        }
+        let changes = self.connection.changes();
+        let seen = self.consumer.tail_word();
+        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
+    }
+
+    /// Whether the record, of a peer that is gone, belongs to a write that had completed.
     //= observed: a process with a pending write is terminated; its data is gone
-    fn survives(&mut self, front: Front) -> bool {
+    fn survives(&mut self, front: Front) -> Result<bool> {
+        Ok(!front.revocable || self.bounds()?.survives(front))
+    }
+
+    /// Which records are still there to read if the peer is gone.
+    pub(super) fn bounds(&mut self) -> Result<Bounds> {
         let consumed = self.consumer.consumed();
-        let quota = self.connection.read_quota();
-        let cutoff = *self.cutoff.get_or_insert(consumed.wrapping_add(quota));
-        let ahead = front.end_bytes.wrapping_sub(consumed);
-        !front.revocable || ahead <= cutoff.wrapping_sub(consumed).min(quota)
+        let cutoff = match self.cutoff {
+            Some(cutoff) => cutoff,
+            None => {
+                let cutoff = self.find_cutoff()?;
+                *self.cutoff.insert(cutoff)
+            }
+        };
+        let ahead = cutoff.wrapping_sub(consumed);
+        let everything = self.connection.shared().spec().capacities[self.connection.inward()];
+        // Beyond it already: nothing that was pending survives.
+        Ok(Bounds { consumed, ahead_max: if ahead > everything { 0 } else { ahead } })
+    }
+
+    /// The payload count at the end of the last write that had completed when the peer went: what was
+    /// unread up to there fitted the quota, and all of it is in the ring.
+    fn find_cutoff(&mut self) -> Result<u32> {
+        let quota = u64::from(self.connection.read_quota());
+        let mut cutoff = self.consumer.consumed();
+        // While a write in pieces has not come to its end: where the one before it ended.
+        let mut before = None;
+        let mut live = 0;
+        self.consumer.scan(|front, void, _| {
+            if void {
+                before = None;
+                return true;
+            }
+            live += u64::from(front.left);
+            let previous = cutoff;
+            if live.saturating_add(front.rest) <= quota {
+                cutoff = front.end_bytes;
+            }
+            before = (front.rest != 0).then(|| before.unwrap_or(previous));
+            true
+        })?;
+        Ok(before.unwrap_or(cutoff))
     }
 
     #[inline]
@@ -214,19 +283,20 @@ impl Reader {
     ) -> Result<Step<Recv>> {
         let messages = self.connection.pipe_type() == PipeType::Message;
         let by_message = messages && mode == ReadMode::Message;
-        loop {
+        for _ in 0..self.records_max() {
             let wanted = into.len() - progress.filled;
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
                 Ok(Found::Cut) => {
-                    if self.inside.take().is_some() && by_message && progress.filled > 0 {
-                        return Ok(done(progress.filled, false));
+                    if self.inside.take().is_some() && by_message {
+                        // The write was cancelled: what this read has of it vanishes with the rest.
+                        progress.filled = 0;
                     }
                     continue;
                 }
                 Ok(Found::End) => {
-                    self.inside = None;
-                    if progress.filled > 0 {
+                    let torn = self.inside.take().is_some() && by_message;
+                    if progress.filled > 0 && !torn {
                         return Ok(done(progress.filled, false));
                     }
                     return Err(ErrorKind::BrokenPipe.into());
@@ -259,6 +329,10 @@ impl Reader {
                 return Ok(done(progress.filled, by_message));
             }
         }
+        if progress.filled > 0 && !by_message {
+            return Ok(done(progress.filled, false));
+        }
+        Ok(Step::Wait(self.try_again(into.len() - progress.filled)))
     }
 
     /// Ends a message read early, at a deadline or a cancellation: what was copied is delivered as the
@@ -283,13 +357,14 @@ impl Reader {
         if self.foreign.is_some() {
             return Ok(true);
         }
-        loop {
+        for _ in 0..self.records_max() {
             match self.front(0)? {
                 Ok(Found::Record(_)) => return Ok(false),
                 Ok(Found::Cut) => self.inside = None,
                 Ok(Found::End) | Err(_) => return Ok(true),
             }
         }
+        Ok(false)
     }
 
     /// The error of a read that may not wait: `ERROR_NO_DATA`.
@@ -297,6 +372,19 @@ impl Reader {
     #[must_use]
     pub fn would_block() -> Error {
         Error::new(ErrorKind::NoData)
+    }
+}
+
+/// How far from the front a write may end that had completed when the peer went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    consumed: u32,
+    ahead_max: u32,
+}
+
+impl Bounds {
+    pub(super) fn survives(self, front: Front) -> bool {
+        !front.revocable || front.end_bytes.wrapping_sub(self.consumed) <= self.ahead_max
     }
 }
 

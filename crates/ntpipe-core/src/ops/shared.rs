@@ -61,6 +61,7 @@ impl Writer {
         if let Some(sharing) = self.connection.sharing() {
             sharing.turn(Half::Writing)?;
             let mark = TURN | u64::from(self.producer.position());
+            // SYNC(turn): Release. Pairs with the Acquire load in `hold_shared`.
             self.connection.own().streaming.store(mark, Ordering::Release);
         }
         Ok(())
@@ -146,7 +147,11 @@ impl Reader {
 
     /// Skips what is there of a message; whether that was all.
     fn skip_to(&mut self, end: u32) -> Result<bool> {
-        while self.is_before(end) {
+        // A peer that floods us with records without bytes keeps nobody beyond his deadline.
+        for _ in 0..self.records_max() {
+            if !self.is_before(end) {
+                return Ok(true);
+            }
             match self.consumer.front()? {
                 Seen::Record(front) => {
                     self.consumer.skip(front);
@@ -158,7 +163,7 @@ impl Reader {
                 Seen::Empty(_) => return Ok(self.connection.peer_life() != PeerLife::Here),
             }
         }
-        Ok(true)
+        Ok(!self.is_before(end))
     }
 
     /// A part of the message that ends at `end` is about to be taken; the rest of it belongs to this
@@ -179,6 +184,7 @@ impl Reader {
         }
         let turn = if self.has_turn { TURN } else { 0 };
         let mark = PARTIAL | turn | u64::from(end);
+        // SYNC(turn): Release. Pairs with the Acquire load in `hold_shared`; as the two below.
         self.connection.own().partial.store(mark, Ordering::Release);
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //= learn: TransactNamedPipe
 
-use super::{Reader, Step, Writer};
+use super::{Reader, Step, WriteProgress, Writer};
 use crate::connection::PeerLife;
 use crate::error::{ErrorKind, Result};
 use crate::mode::{PipeType, ReadMode};
@@ -18,8 +18,13 @@ pub fn request(
     writer: &mut Writer,
     mode: ReadMode,
     data: &[u8],
+    progress: &mut WriteProgress,
 ) -> Result<Step<()>> {
-    let (_write, _read) = (writer.hold()?, reader.hold()?);
+    let _write = writer.hold()?;
+    if progress.has_begun() {
+        return writer.post(data, progress);
+    }
+    let _read = reader.hold()?;
     let connection = &reader.connection;
     if connection.pipe_type() == PipeType::Byte || mode == ReadMode::Byte {
         return Err(ErrorKind::BadPipe.into());
@@ -32,9 +37,5 @@ pub fn request(
     if reader.foreign.is_some() || !reader.is_empty()? {
         return Err(ErrorKind::PipeBusy.into());
     }
-    let seen = writer.producer.refresh()?;
-    if !writer.is_taken() && writer.post(data)?.is_some() {
-        return Ok(Step::Done(()));
-    }
-    Ok(Step::Wait(writer.pending(seen, data.len())))
+    writer.post(data, progress)
 }

@@ -38,6 +38,13 @@ pub struct WriteProgress {
     end_bytes: u32,
 }
 
+impl WriteProgress {
+    /// Whether something of it was placed.
+    pub(super) fn has_begun(&self) -> bool {
+        self.first.is_some()
+    }
+}
+
 /// What a cancellation did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
@@ -61,8 +68,8 @@ impl Writer {
         &self.connection
     }
 
-    /// Writes all of `data`, as one message on a message pipe. The result is its length, or 0 when
-    /// [`WaitMode::NoWait`] left no room.
+    /// Writes all of `data`, as one message on a message pipe. With
+    /// [`WaitMode::NoWait`], [`Step::Wait`] means that there was no room and nothing was written.
     ///
     /// # Errors
     ///
@@ -76,7 +83,11 @@ impl Writer {
         progress: &mut WriteProgress,
     ) -> Result<Step<usize>> {
         let _held = self.hold()?;
-        self.check_peer(progress)?;
+        if let Err(error) = self.check_peer(progress) {
+            // What the peer had read before it left is written, whatever it did then.
+            let done = self.is_complete(data, progress)?;
+            return if done { Ok(Step::Done(data.len())) } else { Err(error) };
+        }
         if progress.first.is_none() && !self.is_taken() {
             // The common case: it fits, and nobody waits before it.
             let quota = self.connection.write_quota() as usize;
@@ -94,7 +105,9 @@ impl Writer {
     #[inline]
     fn check_peer(&self, progress: &WriteProgress) -> Result<()> {
         match self.connection.peer_life() {
-            PeerLife::Here => Ok(()),
+            PeerLife::Here if self.connection.peer_rights().read => Ok(()),
+            PeerLife::Here => Err(Error::new(ErrorKind::AccessDenied)
+                .because("the security of the pipe does not let this client read")),
             PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
             PeerLife::Gone if progress.first.is_some() => Err(ErrorKind::BrokenPipe.into()),
             PeerLife::Gone => Err(ErrorKind::NoData.into()),
@@ -115,29 +128,35 @@ impl Writer {
         let quota = self.connection.write_quota();
         if progress.first.is_none() {
             if self.is_taken() {
-                return Ok(self.wait_or_nothing(wait, seen, data.len()));
+                return Ok(Step::Wait(self.pending(seen, data.len())));
             }
             let unread = self.producer.unread() as usize;
             let fits = unread + data.len() <= quota as usize;
             if wait == WaitMode::NoWait && !fits {
-                return self.write_to_waiting_reader(data, unread, quota);
+                return self.write_to_waiting_reader(data, unread, quota, seen);
             }
             if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
                 return Ok(Step::Done(data.len()));
             }
             if wait == WaitMode::NoWait {
-                return Ok(Step::Done(0));
+                return Ok(Step::Wait(self.pending(seen, data.len())));
             }
         }
         self.place(data, progress)?;
-        if progress.first.is_some() && progress.written == data.len() {
-            // Refreshed above; a reader that went on since then rings us again.
-            if self.producer.unread_before(progress.end_bytes) <= quota {
-                return Ok(Step::Done(data.len()));
-            }
+        if self.is_complete(data, progress)? {
+            return Ok(Step::Done(data.len()));
         }
         Ok(Step::Wait(self.pending(seen, data.len())))
+    }
+
+    /// Whether a write that waited has completed: its unread remainder fits the quota.
+    fn is_complete(&mut self, data: &[u8], progress: &WriteProgress) -> Result<bool> {
+        if progress.first.is_none() || progress.written != data.len() {
+            return Ok(false);
+        }
+        self.producer.refresh()?;
+        Ok(self.producer.unread_before(progress.end_bytes) <= self.connection.write_quota())
     }
 
     /// Puts as much of the rest into the ring as has room, as revocable records.
@@ -174,8 +193,7 @@ impl Writer {
     }
 
     fn grain(&self) -> usize {
-        let ring = self.connection.outward();
-        (self.connection.shared().spec().capacities[ring] / 8) as usize
+        self.connection.ring_bytes() / 8
     }
 
     fn note(&mut self, placed: Placed, piece: usize, rest: u64, progress: &mut WriteProgress) {
@@ -206,14 +224,16 @@ impl Writer {
         data: &[u8],
         unread: usize,
         quota: u32,
+        seen: u64,
     ) -> Result<Step<usize>> {
+        let nothing = Ok(Step::Wait(self.pending(seen, data.len())));
         // The peer's word is a wish only: whatever it says, at most the quota more goes in.
         let wanted = match self.connection.peer().wanted.load(Ordering::Relaxed) {
-            0 => return Ok(Step::Done(0)),
+            0 => return nothing,
             wanted => (wanted - 1) as usize,
         };
         if unread != 0 || wanted == 0 {
-            return Ok(Step::Done(0));
+            return nothing;
         }
         let message = self.connection.pipe_type() == PipeType::Message;
         let count = if data.len() - wanted.min(data.len()) <= quota as usize {
@@ -224,19 +244,12 @@ impl Writer {
             wanted.min(data.len())
         };
         if count == 0 || self.producer.push(&data[..count], 0, false)?.is_none() {
-            return Ok(Step::Done(0));
+            return nothing;
         }
         // The reader has its bytes now; a second write must not count on it again.
         self.connection.peer().wanted.store(0, Ordering::Relaxed);
         self.connection.announce_data();
         Ok(Step::Done(count))
-    }
-
-    fn wait_or_nothing(&self, wait: WaitMode, seen: u64, len: usize) -> Step<usize> {
-        match wait {
-            WaitMode::NoWait => Step::Done(0),
-            WaitMode::Wait => Step::Wait(self.pending(seen, len)),
-        }
     }
 
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
@@ -280,15 +293,29 @@ impl Writer {
         })
     }
 
-    /// Writes a message without regard to the quota, for a transaction.
+    /// Writes a message without regard to the quota, for a transaction; done when all of it is in the
+    /// ring.
     //= observed: the write part of a transaction never blocks on quota
-    pub(super) fn post(&mut self, data: &[u8]) -> Result<Option<Placed>> {
-        self.check_peer(&WriteProgress::default())?;
-        let placed = self.producer.push(data, 0, false)?;
-        if placed.is_some() {
-            self.connection.announce_data();
+    pub(super) fn post(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<Step<()>> {
+        self.check_peer(progress)?;
+        let seen = self.producer.refresh()?;
+        if progress.first.is_none() && !self.is_taken() {
+            if self.producer.push(data, 0, false)?.is_some() {
+                self.connection.announce_data();
+                return Ok(Step::Done(()));
+            }
+            // What can fit as a whole waits for that; only what cannot goes in pieces.
+            if data.len() < self.connection.ring_bytes() / 2 {
+                return Ok(Step::Wait(self.pending(seen, data.len())));
+            }
         }
-        Ok(placed)
+        if progress.first.is_some() || !self.is_taken() {
+            self.place(data, progress)?;
+        }
+        if progress.first.is_some() && progress.written == data.len() {
+            return Ok(Step::Done(()));
+        }
+        Ok(Step::Wait(self.pending(seen, data.len())))
     }
 
     /// Room for a record of `len` bytes to be filled in place; as [`write`](Self::write) otherwise.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{CLAIMED, CONTINUES, Cursor, REVOCABLE, RecordHeader, VOID, offset};
+use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -150,6 +151,7 @@ impl Consumer {
         let consumed = header.length - front.left;
         let start = offset(self.head.units.wrapping_add(header.head_units())) + consumed as usize;
         self.segment.bytes(self.ring).copy_out(start, &mut into[..count]);
+        crash::point("take.before-publish");
         let count_bytes = u32::try_from(count).expect("at most `left`");
         if count_bytes == front.left {
             self.pass(header);

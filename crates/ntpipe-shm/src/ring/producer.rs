@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{CLAIMED, CONTINUES, Cursor, RECORD_BYTES_MAX, REVOCABLE, RecordHeader, VOID, offset};
+use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::relax;
 
 /// Appends records to one ring. Dropping it leaves the ring as it is.
 #[derive(Debug)]
@@ -48,9 +50,13 @@ impl Producer {
             head: Cursor::default(),
             voids: Vec::new(),
         };
-        let ring = producer.segment.ring(ring);
-        producer.tail = Cursor::unpack(ring.tail.0.load(Acquire));
-        producer.head = Cursor::unpack(ring.head.0.load(Relaxed));
+        // SYNC(handover): Acquire. As in `resync`.
+        producer.tail = Cursor::unpack(producer.segment.ring(ring).tail.0.load(Acquire));
+        // As if the ring were full: the consumer's cursor is looked at, and checked, before it counts.
+        producer.head = Cursor {
+            units: producer.tail.units.wrapping_sub(producer.capacity_units()),
+            bytes: producer.tail.bytes.wrapping_sub(producer.segment.spec().capacities[ring]),
+        };
         producer
     }
 
@@ -132,12 +138,11 @@ impl Producer {
         if self.voids.is_empty() {
             return whole;
         }
-        let gone: u32 = self
+        let gone = self
             .voids
             .iter()
             .filter(|(end, _)| end.bytes.wrapping_sub(self.head.bytes) <= whole)
-            .map(|(_, bytes)| bytes)
-            .sum();
+            .fold(0, |sum: u32, (_, bytes)| sum.saturating_add(*bytes));
         whole.saturating_sub(gone)
     }
 
@@ -195,7 +200,9 @@ impl Producer {
             Cursor { units: self.tail.units.wrapping_add(header.units()), bytes: placed.end_bytes };
         // SYNC(publish): Release. Pairs with the Acquire load of the tail in `Consumer::refresh`.
         // Orders header and payload before the new tail; without it the consumer may see stale bytes.
+        crash::point("push.before-publish");
         self.segment.ring(self.ring).tail.0.store(self.tail.pack(), Release);
+        crash::point("push.after-publish");
         placed
     }
 
@@ -254,7 +261,20 @@ impl Producer {
     pub fn withdraw(&mut self, first: u32, end_bytes: u32) -> Result<Withdrawn, Corrupt> {
         self.refresh()?;
         let mut outcome = Withdrawn::TooLate;
+        // What the consumer has passed may be overwritten already: a write in pieces can be longer than
+        // the ring. The walk starts at the first record that is still there.
+        let unread = self.tail.units.wrapping_sub(self.head.units);
+        let since_first = self.tail.units.wrapping_sub(first);
         let mut at = first;
+        if since_first > unread {
+            at = self.head.units;
+            let after_end = self.tail.bytes.wrapping_sub(end_bytes);
+            if after_end >= self.tail.bytes.wrapping_sub(self.head.bytes) {
+                return Ok(outcome); // All of them are consumed, and what is in front is another's.
+            }
+        }
+        // A consumer stopped while it copies is not waited for: not longer than this for all records.
+        let mut patience = 10_000;
         loop {
             let filled = self.tail.units.wrapping_sub(at);
             if filled == 0 || filled > self.capacity_units() {
@@ -264,7 +284,7 @@ impl Producer {
             let word = self.segment.bytes(self.ring).word(offset(at));
             let mut header = RecordHeader::unpack(word.load(Relaxed));
             let end = header.start.wrapping_add(header.length);
-            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header)? {
+            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header, &mut patience)? {
                 outcome = Withdrawn::Done;
             }
             // The peer may have written anything into the header: the walk stays bounded, since every
@@ -278,7 +298,7 @@ impl Producer {
     }
 
     /// Marks one record void; `false` if the consumer had taken all of it by then.
-    fn void(&mut self, at: u32, header: RecordHeader) -> Result<bool, Corrupt> {
+    fn void(&mut self, at: u32, header: RecordHeader, patience: &mut u32) -> Result<bool, Corrupt> {
         let mark = u64::from(VOID) << 32;
         let word = self.segment.bytes(self.ring).word(offset(at));
         // SYNC(claim): AcqRel. Pairs with the compare-exchange in `Consumer::claim`: either the consumer
@@ -288,23 +308,36 @@ impl Producer {
             units: at.wrapping_add(header.units()),
             bytes: header.start.wrapping_add(header.length),
         };
+        let filled = self.tail.units.wrapping_sub(at);
         if before.flags & CLAIMED != 0 {
             // The consumer is copying this very moment. It gives the record up or passes it within
-            // some instructions; a consumer stopped just there is not waited for.
-            for _ in 0..10_000 {
-                std::hint::spin_loop();
+            // some instructions.
+            while *patience > 0 {
+                *patience -= 1;
+                relax();
                 self.refresh()?;
-                let filled = self.tail.units.wrapping_sub(at);
-                if self.tail.units.wrapping_sub(self.head.units) < filled {
-                    return Ok(false);
+                let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
+                // A record that was taken to its end keeps its claim; one that is passed without a
+                // claim was given up, and passed because it is void.
+                match (passed, self.is_claimed(at)) {
+                    (true, true) => return Ok(false),
+                    (_, false) => break,
+                    (false, true) => {}
                 }
             }
-        } else {
-            self.refresh()?;
         }
-        let consumed = self.head.bytes.wrapping_sub(header.start);
-        let left = if consumed <= header.length { header.length - consumed } else { header.length };
-        self.voids.push((end, left));
+        self.refresh()?;
+        if self.tail.units.wrapping_sub(self.head.units) >= filled {
+            let consumed = self.head.bytes.wrapping_sub(header.start);
+            self.voids.push((end, header.length.checked_sub(consumed).unwrap_or(header.length)));
+        }
         Ok(true)
+    }
+
+    fn is_claimed(&self, at: u32) -> bool {
+        // SYNC(claim): Acquire. Pairs with the fetch_and in `Consumer::unclaim`: whoever sees the claim
+        // given up sees the head that was published before.
+        let word = self.segment.bytes(self.ring).word(offset(at)).load(Acquire);
+        RecordHeader::unpack(word).flags & CLAIMED != 0
     }
 }

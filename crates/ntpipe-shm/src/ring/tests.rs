@@ -138,3 +138,26 @@ fn a_consumed_record_cannot_be_withdrawn() {
     consumer.take(front, &mut [0; 8]).unwrap().unwrap();
     assert_eq!(producer.withdraw(placed.units, placed.end_bytes).unwrap(), Withdrawn::TooLate);
 }
+
+#[test]
+fn what_is_left_of_a_run_longer_than_the_ring_can_be_withdrawn() {
+    let (mut producer, mut consumer, _) = ring(4096);
+    let piece = [7; 1000];
+    let first = producer.push(&piece, 9000, true).unwrap().unwrap();
+    let mut end_bytes = first.end_bytes;
+    for rest in (0..9000).rev().step_by(1000) {
+        let rest = rest / 1000 * 1000;
+        while let Ok(Seen::Record(front)) = consumer.front() {
+            if producer.room(true).is_some_and(|room| room >= 1000) {
+                break;
+            }
+            consumer.take(front, &mut [0; 1000]).unwrap().unwrap();
+            producer.refresh().unwrap();
+        }
+        end_bytes = producer.push(&piece, rest, true).unwrap().unwrap().end_bytes;
+    }
+    assert_eq!(producer.withdraw(first.units, end_bytes).unwrap(), Withdrawn::Done);
+    assert_eq!(producer.unread(), 0);
+    while let Seen::Cut = consumer.front().unwrap() {}
+    assert!(matches!(consumer.front().unwrap(), Seen::Empty(_)));
+}

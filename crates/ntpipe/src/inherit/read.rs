@@ -23,20 +23,37 @@ impl End {
         let answer = || Err(Reader::would_block());
         let answer: Option<&dyn Fn() -> Result<Recv>> = if nowait { Some(&answer) } else { None };
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
-        let mut progress = ReadProgress::default();
         message.resize(message.capacity().max(4096), 0);
-        let result = self.run(Until::Forever, &self.reader, Reader::connection, answer, |reader| {
-            let _held = reader.hold()?;
-            if progress.filled() == 0 {
-                match reader.front_len()? {
-                    Step::Done(len) => message.resize(len.max(message.len()), 0),
-                    Step::Wait(pending) => return Ok(Step::Wait(pending)),
+        let mut filled = 0;
+        loop {
+            let mut progress = ReadProgress::default();
+            let result =
+                self.run(Until::Forever, &self.reader, Reader::connection, answer, |reader| {
+                    let _held = reader.hold()?;
+                    if progress.filled() == 0 {
+                        match reader.front_len()? {
+                            Step::Done(len) => message.resize(message.len().max(filled + len), 0),
+                            Step::Wait(pending) => return Ok(Step::Wait(pending)),
+                        }
+                    }
+                    reader.read(&mut message[filled..], mode, wait, &mut progress)
+                });
+            match result {
+                Ok(got) => {
+                    filled += got.len;
+                    // More only if the message that was measured was withdrawn meanwhile.
+                    if !got.more {
+                        message.truncate(filled);
+                        return Ok(filled);
+                    }
+                }
+                Err(error) => {
+                    let mut slot = self.reader.lock();
+                    let early = slot.as_mut().and_then(|reader| reader.give_up(&progress));
+                    message.truncate(filled + early.map_or(0, |early| early.len));
+                    return Err(error);
                 }
             }
-            reader.read(message, mode, wait, &mut progress)
-        });
-        let result = self.finish_recv(result, &progress).map(|got| got.len);
-        message.truncate(*result.as_ref().unwrap_or(&0));
-        result
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::os::fd::RawFd;
 
 use ntpipe_core::connection::Quotas;
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode};
+use ntpipe_core::security::Rights as PeerRights;
 
 use crate::end::{Facts, Rights};
 
@@ -31,6 +32,8 @@ pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) facts: Facts,
     pub(super) rights: Rights,
+    /// What the pipe's security lets the peer do.
+    pub(super) peer_rights: PeerRights,
     pub(super) read_mode: ReadMode,
     pub(super) nowait: bool,
     /// A server end's place.
@@ -40,14 +43,20 @@ pub(super) struct Token {
 impl Token {
     /// The text, for descriptors that have these numbers.
     pub(super) fn with(&self, fds: &[RawFd]) -> String {
-        let Self { kind, facts, rights, read_mode, nowait, index } = self;
+        let Self { kind, facts, rights, peer_rights, read_mode, nowait, index } = self;
         let kind = KINDS.iter().find(|(known, _)| known == kind).map_or("", |(_, letter)| letter);
         let parent = std::process::id();
         let pipe_type = u32::from(facts.pipe_type == PipeType::Message);
         let Quotas { inbound, outbound } = facts.quotas;
         let limit = facts.max_instances;
-        let bits = [rights.read, rights.write, rights.read_attributes, rights.write_attributes];
-        let rights = join_bits(&bits);
+        let rights = join_bits(&[
+            rights.read,
+            rights.write,
+            rights.read_attributes,
+            rights.write_attributes,
+            peer_rights.read,
+            peer_rights.write,
+        ]);
         let modes = join_bits(&[*read_mode == ReadMode::Message, *nowait]);
         let mut text = format!(
             "{MAGIC};{parent};{kind};{pipe_type};{limit};{inbound};{outbound};{rights};{modes};{index};"
@@ -75,11 +84,12 @@ impl Token {
         let facts = kind.facts(parts.next()?, facts)?;
         let count = if kind == Kind::Server { 6 } else { 3 };
         let read_mode = if modes & 1 != 0 { ReadMode::Message } else { ReadMode::Byte };
-        let sound = rights < 16
+        let sound = rights < 64
             && modes < 4
             && fds.len() == count
             && !(read_mode == ReadMode::Message && facts.pipe_type == PipeType::Byte);
         let bit = |at: u32| rights >> at & 1 != 0;
+        let peer_rights = PeerRights { read: bit(4), write: bit(5) };
         let rights = Rights {
             read: bit(0),
             write: bit(1),
@@ -87,7 +97,8 @@ impl Token {
             write_attributes: bit(3),
         };
         let nowait = modes & 2 != 0;
-        sound.then_some((Self { kind, facts, rights, read_mode, nowait, index }, fds))
+        let token = Self { kind, facts, rights, peer_rights, read_mode, nowait, index };
+        sound.then_some((token, fds))
     }
 }
 

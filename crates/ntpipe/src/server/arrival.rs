@@ -11,7 +11,7 @@ use crate::{ErrorKind, Result};
 impl ServerSide {
     /// Whether a client has come that nobody was told of; it counts as told then. Lets it in.
     pub(crate) fn has_news(&self, end: &End) -> bool {
-        let connected = lock(&end.reader).is_some();
+        let connected = end.reader.lock().is_some();
         if !connected && self.settle(end).is_ok() {
             self.keep_news();
         }

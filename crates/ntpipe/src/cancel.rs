@@ -1,0 +1,149 @@
+//! `CancelSynchronousIo`: ends whatever call of this crate blocks a thread, from another thread.
+
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use ntpipe_core::connection::Connection;
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+use rustix::io::Errno;
+
+use crate::end::lock;
+use crate::wait::{Until, poll_error};
+use crate::{Error, ErrorKind, Result};
+
+/// A thread, as the target of a cancellation. Got from [`current_thread`] on that thread.
+#[derive(Clone, Debug)]
+pub struct ThreadHandle(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    sleeps: Mutex<Option<Sleeps>>,
+    cancelled: AtomicBool,
+    /// What the thread polls besides everything else; a new one after each cancellation.
+    wake: Mutex<Option<Arc<OwnedFd>>>,
+}
+
+/// Where a thread sleeps.
+#[derive(Debug)]
+enum Sleeps {
+    /// At a bell of this connection.
+    Bell(Arc<Connection>),
+    /// In `poll`, with this descriptor among the others.
+    Poll(Arc<OwnedFd>),
+}
+
+thread_local! {
+    static STATE: Arc<State> = Arc::default();
+}
+
+/// A handle to the calling thread.
+///
+/// ```
+/// # fn main() -> ntpipe::Result<()> {
+/// # let name = format!("doc-cancel-{}", std::process::id());
+/// let server = ntpipe::ServerOptions::new().create(&name)?;
+/// let (tell, told) = std::sync::mpsc::channel();
+/// let waiting = std::thread::spawn(move || {
+///     tell.send(ntpipe::current_thread()).unwrap();
+///     server.connect() // nobody comes
+/// });
+/// let thread = told.recv().unwrap();
+/// while thread.cancel_synchronous_io().is_err() {} // until it blocks
+/// assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ntpipe::ErrorKind::OperationAborted);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn current_thread() -> ThreadHandle {
+    ThreadHandle(STATE.with(Arc::clone))
+}
+
+impl ThreadHandle {
+    /// `CancelSynchronousIo`—ends the call that blocks this thread: it returns
+    /// `ERROR_OPERATION_ABORTED`.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_NOT_FOUND` if no call of this crate blocks the thread.
+    #[doc(alias = "CancelSynchronousIo")]
+    pub fn cancel_synchronous_io(&self) -> Result<()> {
+        let sleeps = lock(&self.0.sleeps);
+        let Some(sleeps) = &*sleeps else {
+            return Err(Error::new(ErrorKind::ElementNotFound).during("cancel"));
+        };
+        // SYNC(cancelled): Release. Pairs with the Acquire load in `Sleep::is_cancelled`.
+        self.0.cancelled.store(true, Ordering::Release);
+        match sleeps {
+            Sleeps::Bell(connection) => connection.set_changed(),
+            Sleeps::Poll(wake) => {
+                // A full counter is readable already.
+                let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
+                *lock(&self.0.wake) = None;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A sleep of the calling thread, which another thread may cancel until this is dropped.
+pub(crate) struct Sleep(Arc<State>);
+
+impl Sleep {
+    /// The thread is about to sleep at a bell of this connection.
+    pub(crate) fn at(connection: &Arc<Connection>) -> Self {
+        Self::enter(Sleeps::Bell(connection.clone()))
+    }
+
+    fn enter(sleeps: Sleeps) -> Self {
+        let state = STATE.with(Arc::clone);
+        // What came after the last sleep had ended found nothing to cancel.
+        state.cancelled.store(false, Ordering::Relaxed);
+        *lock(&state.sleeps) = Some(sleeps);
+        Self(state)
+    }
+
+    /// Whether it was cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        // SYNC(cancelled): Acquire. Pairs with the Release store in `cancel_synchronous_io`.
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        *lock(&self.0.sleeps) = None;
+    }
+}
+
+/// Sleeps until one of the descriptors is readable or the time is over.
+///
+/// # Errors
+///
+/// `ERROR_OPERATION_ABORTED` when another thread cancels.
+pub(crate) fn poll<'fd>(fds: impl IntoIterator<Item = PollFd<'fd>>, until: Until) -> Result<()> {
+    let wake = wake_fd()?;
+    let sleep = Sleep::enter(Sleeps::Poll(wake.clone()));
+    let mut all: Vec<_> = fds.into_iter().collect();
+    all.push(PollFd::new(&wake, PollFlags::IN));
+    let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
+    match rustix::event::poll(&mut all, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(errno) => return Err(poll_error(errno)),
+    }
+    if sleep.is_cancelled() {
+        return Err(ErrorKind::OperationAborted.into());
+    }
+    Ok(())
+}
+
+fn wake_fd() -> Result<Arc<OwnedFd>> {
+    STATE.with(|state| {
+        let mut wake = lock(&state.wake);
+        if let Some(wake) = &*wake {
+            return Ok(wake.clone());
+        }
+        let fd = eventfd(0, EventfdFlags::CLOEXEC).map_err(|errno| Error::os("eventfd", errno))?;
+        Ok(wake.insert(Arc::new(fd)).clone())
+    })
+}

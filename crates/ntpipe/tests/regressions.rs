@@ -1,0 +1,63 @@
+//! Bugs that were found, each with the smallest case that shows it.
+
+use std::thread;
+use std::time::Duration;
+
+use ntpipe::{ClientOptions, ErrorKind, PipeListener, PipeMode, ServerOptions};
+
+fn name(what: &str) -> String {
+    format!("regression-{what}-{}", std::process::id())
+}
+
+#[test]
+fn a_write_that_was_read_whole_succeeds_though_the_reader_closes_at_once() {
+    let name = name("read-whole");
+    for _ in 0..100 {
+        let server = ServerOptions::new().create(&name).expect("created");
+        let client = ClientOptions::new().open(&name).expect("opened");
+        server.connect().expect("connected");
+        let writing = thread::spawn(move || client.send(&[1; 200_000]));
+        let mut left = 200_000;
+        let mut buffer = vec![0; 65_536];
+        while left > 0 {
+            left -= server.recv(&mut buffer).expect("there").len;
+        }
+        drop(server);
+        assert_eq!(writing.join().expect("no panic").expect("all was read"), 200_000);
+    }
+}
+
+#[test]
+fn a_request_longer_than_the_ring_goes_through_a_transaction() {
+    let name = name("transact");
+    let server = ServerOptions::new().pipe_mode(PipeMode::Message).create(&name).expect("created");
+    let client = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).expect("opened");
+    server.connect().expect("connected");
+    let serving = thread::spawn(move || {
+        let mut message = Vec::new();
+        server.recv_msg(&mut message).expect("the request");
+        server.send(&message.len().to_le_bytes()).expect("the reply");
+        server.flush().expect("read");
+    });
+    let mut reply = [0; 8];
+    let got = client.transact(&vec![7; 1 << 20], &mut reply).expect("transacted");
+    assert_eq!((got.len, usize::from_le_bytes(reply)), (8, 1 << 20));
+    serving.join().expect("no panic");
+}
+
+#[test]
+fn a_listener_passes_over_a_client_that_leaves_before_it_greets() {
+    let name = name("listener");
+    let listener = PipeListener::bind(&name).expect("bound");
+    // A byte pipe cannot be read in messages: this client leaves before it has sent its segment.
+    let refused = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).expect_err("byte");
+    assert_eq!(refused.kind(), ErrorKind::InvalidParameter);
+    for round in 0..6u8 {
+        let client = ClientOptions::new().open(&name).expect("a spare listens");
+        client.send(&[round]).expect("sent");
+        let server = listener.accept().expect("accepted");
+        let mut got = [0];
+        server.recv_timeout(&mut got, Duration::from_secs(60)).expect("there");
+        assert_eq!(got, [round]);
+    }
+}

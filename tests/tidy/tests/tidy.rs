@@ -1,0 +1,188 @@
+//! Rules of the sources and documents, checked as tests. Each failure names file, line and rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ntpipe_tidy::{Source, fnv1a, root, sources};
+
+const FILE_LINES_MAX: usize = 600;
+const LINE_CHARS_MAX: usize = 110;
+/// The table of error codes has one row a line.
+const LONG_LINES: &[&str] = &["crates/ntpipe-core/src/status.rs"];
+
+/// The files that may contain `unsafe`.
+const UNSAFE: &[&str] = &[
+    "crates/ntpipe-shm/src/bare.rs",
+    "crates/ntpipe-shm/src/bytes.rs",
+    "crates/ntpipe-shm/src/handover.rs",
+    "crates/ntpipe-shm/src/lock.rs",
+    "crates/ntpipe-shm/src/lockfile.rs",
+    "crates/ntpipe-shm/src/peer.rs",
+    "crates/ntpipe-shm/src/segment.rs",
+    "crates/ntpipe-shm/src/signal.rs",
+];
+
+/// Windows' words, for which shared memory has no use.
+const WINDOWS: &[&str] = &["pipe", "message", "client", "server", "instance", "handle"];
+
+fn report(rule: &str, found: &[String]) {
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+fn at(source: &Source, line: usize, what: &str) -> String {
+    format!("  {}:{line}: {what}", source.path)
+}
+
+#[test]
+fn files_and_lines_are_short() {
+    let mut found = Vec::new();
+    for source in sources(".rs") {
+        let lines = source.text.lines().count();
+        if lines > FILE_LINES_MAX {
+            found.push(at(&source, lines, "too many lines"));
+        }
+        for (number, line) in source.lines() {
+            let long = line.chars().count() > LINE_CHARS_MAX;
+            if long && !LONG_LINES.contains(&source.path.as_str()) {
+                found.push(at(&source, number, "too long"));
+            }
+        }
+    }
+    report("files of at most 600 lines, lines of at most 110 characters", &found);
+}
+
+#[test]
+fn shared_memory_knows_no_word_of_windows() {
+    let mut found = Vec::new();
+    for source in sources(".rs") {
+        if !source.path.starts_with("crates/ntpipe-shm/src/") {
+            continue;
+        }
+        for (number, line) in source.lines() {
+            let line = line.to_lowercase().replace("rustix::pipe", "");
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words.filter(|word| WINDOWS.contains(word)) {
+                found.push(at(&source, number, word));
+            }
+        }
+    }
+    report("ntpipe-shm says nothing of pipes", &found);
+}
+
+#[test]
+fn unsafe_stays_where_it_is_allowed() {
+    let allow = concat!("allow(", "unsafe_code)");
+    let found: Vec<_> = sources(".rs")
+        .iter()
+        .filter(|source| source.text.contains(allow) && !UNSAFE.contains(&source.path.as_str()))
+        .map(|source| at(source, 1, "not in the list of files with unsafe code"))
+        .collect();
+    report("unsafe code", &found);
+}
+
+/// The names in `SYNC(name)` of a line.
+fn sync_names(line: &str) -> impl Iterator<Item = &str> {
+    line.split(concat!("SYNC", "(")).skip(1).filter_map(|rest| rest.split_once(')')).map(|it| it.0)
+}
+
+#[test]
+fn every_ordering_edge_has_two_sides_and_a_paragraph() {
+    let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources(".rs") {
+        if source.path.starts_with("tests/tidy/") {
+            continue;
+        }
+        for (number, line) in source.lines() {
+            for name in sync_names(line) {
+                uses.entry(name.to_owned()).or_default().push(at(&source, number, line.trim()));
+            }
+        }
+    }
+    let protocol = std::fs::read_to_string(root().join("docs/protocol.md")).expect("the protocol");
+    let told: BTreeSet<&str> =
+        protocol.lines().filter(|line| line.starts_with("### ")).flat_map(sync_names).collect();
+    let mut found = Vec::new();
+    for (name, places) in &uses {
+        if !told.contains(name.as_str()) {
+            found.push(format!("  {name} has no heading in docs/protocol.md"));
+        }
+        if places.len() < 2 && !places.iter().any(|place| place.contains("Pairs with")) {
+            found.push(format!("  {name} has one side only:\n{}", places.join("\n")));
+        }
+    }
+    for name in told.iter().filter(|name| !uses.contains_key(**name)) {
+        found.push(format!("  {name} is explained in docs/protocol.md, but not used"));
+    }
+    report("ordering edges", &found);
+}
+
+/// Orderings that are not relaxed and have no SYNC comment within the function around them.
+#[test]
+fn every_strong_ordering_is_explained_nearby() {
+    const NEAR: usize = 50;
+    let mut found = Vec::new();
+    for source in sources(".rs") {
+        if !source.path.starts_with("crates/") || !source.path.contains("/src/") {
+            continue;
+        }
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let strong = ["Acquire)", "Release)", "AcqRel)", "SeqCst)", "AcqRel,", "Acquire,"]
+                .iter()
+                .any(|ordering| code.contains(ordering));
+            let explained = || {
+                let from = index.saturating_sub(NEAR);
+                lines[from..=index].iter().any(|line| sync_names(line).next().is_some())
+            };
+            let test = lines[..index].iter().any(|line| line.starts_with("mod tests"));
+            if strong && !code.trim_start().starts_with("use ") && !test && !explained() {
+                found.push(at(&source, index + 1, line.trim()));
+            }
+        }
+    }
+    report("orderings without a SYNC comment", &found);
+}
+
+#[test]
+fn no_work_is_left_in_comments() {
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+    let mut found = Vec::new();
+    for source in sources(".rs").into_iter().chain(sources(".md")) {
+        for (number, line) in source.lines() {
+            let mut words = line.split(|c: char| !c.is_alphanumeric());
+            if words.any(|word| marks.contains(&word)) {
+                found.push(at(&source, number, line.trim()));
+            }
+        }
+    }
+    report("notes on work left to do belong into issues", &found);
+}
+
+#[test]
+fn the_layout_is_the_one_that_its_document_describes() {
+    let layout = std::fs::read(root().join("crates/ntpipe-shm/src/layout.rs")).expect("layout.rs");
+    let document = std::fs::read_to_string(root().join("docs/segment.md")).expect("segment.md");
+    let hash = format!("{:016x}", fnv1a(&layout));
+    assert!(
+        document.contains(&hash),
+        "layout.rs changed: bring docs/segment.md up to date, and write its hash {hash} there"
+    );
+}
+
+#[test]
+fn links_between_documents_resolve() {
+    let mut found = Vec::new();
+    for source in sources(".md") {
+        let path = root().join(&source.path);
+        let dir = path.parent().expect("a file is in a directory");
+        for (number, line) in source.lines() {
+            for link in line.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+                let target = link.0.split('#').next().unwrap_or_default();
+                if !target.contains("://") && !target.is_empty() && !dir.join(target).exists() {
+                    found.push(at(&source, number, target));
+                }
+            }
+        }
+    }
+    report("links to files that are not there", &found);
+}
