@@ -71,7 +71,8 @@ impl PipeListener {
                 spares.push_back(self.options.create(&self.name)?);
             }
             if let Some(at) = connected(&spares)? {
-                let server = spares.remove(at).expect("found there");
+                let mut server = spares.remove(at).expect("found there");
+                server.forget_readiness();
                 match self.options.create(&self.name) {
                     Ok(next) => spares.push_back(next),
                     // At the limit: a later call tries again, when a client's instance may be closed.

@@ -572,6 +572,13 @@ impl AsFd for NamedPipeServer {
 }
 
 impl NamedPipeServer {
+    /// Gives the descriptor of [`AsFd`] back; nobody else holds the end yet.
+    pub(crate) fn forget_readiness(&mut self) {
+        if let Some(side) = Arc::get_mut(&mut self.pipe.end).and_then(|end| end.server.as_mut()) {
+            side.readiness.take();
+        }
+    }
+
     /// The descriptor of [`AsFd`], or why there is none.
     ///
     /// # Errors

@@ -9,6 +9,9 @@ use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::relax;
 
+/// Pauses of the processor in [`Producer::let_run`].
+const LET_RUN_PAUSES: u32 = 100;
+
 /// Appends records to one ring. Dropping it leaves the ring as it is.
 #[derive(Debug)]
 pub struct Producer {
@@ -110,6 +113,14 @@ impl Producer {
             self.voids.retain(|(end, _)| tail.wrapping_sub(end.units) < filled);
         }
         Ok(word)
+    }
+
+    /// Lets the consumer run ahead for about a microsecond.
+    #[cold]
+    pub fn let_run(&self) {
+        for _ in 0..LET_RUN_PAUSES {
+            relax();
+        }
     }
 
     /// Payload bytes produced so far, wrapping.
