@@ -61,3 +61,40 @@ fn a_listener_passes_over_a_client_that_leaves_before_it_greets() {
         assert_eq!(got, [round]);
     }
 }
+
+#[test]
+fn a_peek_beside_a_read_does_not_join_a_torn_message_with_the_next() {
+    let name = name("peek-beside");
+    let server = ServerOptions::new().pipe_mode(PipeMode::Message).create(&name).expect("created");
+    let client = ClientOptions::new().open(&name).expect("opened");
+    server.connect().expect("connected");
+    let peeker = server.try_clone().expect("cloned");
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let peeking = thread::spawn(move || {
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            let _ = peeker.peek(&mut []);
+        }
+    });
+    let writing = thread::spawn(move || {
+        for round in 0..300u64 {
+            let patience = Duration::from_micros(round % 200);
+            match client.send_timeout(&vec![1; 1 << 20], patience) {
+                Ok(_) => {}
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WaitTimeout),
+            }
+            client.send(b"end").expect("sent");
+        }
+    });
+    let mut buffer = vec![0; 1 << 20];
+    let mut ends = 0;
+    while ends < 300 {
+        let got = server.recv(&mut buffer).expect("there");
+        match &buffer[..got.len] {
+            b"end" => ends += 1,
+            whole => assert!(whole.len() == 1 << 20 && whole.iter().all(|byte| *byte == 1)),
+        }
+    }
+    writing.join().expect("no panic");
+    drop(stop);
+    peeking.join().expect("no panic");
+}

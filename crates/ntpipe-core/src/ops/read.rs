@@ -20,6 +20,9 @@ pub struct Reader {
     pub(super) consumer: Consumer,
     /// Part of a message was taken; the payload count at its end.
     pub(super) inside: Option<u32>,
+    /// Counts withdrawn records that were come upon: a read that waits for the rest of a message
+    /// learns by it that there is none, also when a peek came first.
+    cuts: u32,
     /// Of the reading half, this process has the turn among several.
     pub(super) has_turn: bool,
     /// Another process has it: what to wait for.
@@ -36,6 +39,7 @@ pub struct Reader {
 /// How far a read has come; one value per call, kept across its waits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReadProgress {
+    cuts: u32,
     filled: usize,
     ticket: u64,
 }
@@ -66,6 +70,7 @@ impl Reader {
             connection,
             consumer,
             inside: None,
+            cuts: 0,
             has_turn: false,
             foreign: None,
             queue: VecDeque::new(),
@@ -186,15 +191,19 @@ impl Reader {
             if !self.connection.peer_rights().write {
                 return Ok(self.nothing_from_a_reader(life));
             }
+            if life == PeerLife::Gone {
+                // Before anything more is taken: what had completed is told by what is unread now.
+                self.bounds()?;
+            }
             let seen = match self.consumer.front()? {
                 Seen::Record(front) if life == PeerLife::Here || self.survives(front)? => {
                     return Ok(Ok(Found::Record(front)));
                 }
                 Seen::Record(front) => {
                     self.consumer.skip(front);
-                    return Ok(Ok(Found::Cut));
+                    return Ok(Ok(self.cut()));
                 }
-                Seen::Cut => return Ok(Ok(Found::Cut)),
+                Seen::Cut => return Ok(Ok(self.cut())),
                 Seen::Empty(seen) => seen,
             };
             // Empty, and gone? What the peer wrote before it went is visible to whoever sees that it
@@ -226,6 +235,13 @@ impl Reader {
         let changes = self.connection.changes();
         let seen = self.consumer.tail_word();
         Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
+    }
+
+    /// What continued before a withdrawn record ends there.
+    fn cut(&mut self) -> Found {
+        self.inside = None;
+        self.cuts = self.cuts.wrapping_add(1);
+        Found::Cut
     }
 
     /// Whether the record, of a peer that is gone, belongs to a write that had completed.
@@ -284,16 +300,15 @@ impl Reader {
         let messages = self.connection.pipe_type() == PipeType::Message;
         let by_message = messages && mode == ReadMode::Message;
         for _ in 0..self.records_max() {
+            if by_message && progress.filled > 0 && progress.cuts != self.cuts {
+                // The write was cancelled, whoever came upon that: what this read has of it vanishes
+                // with the rest.
+                progress.filled = 0;
+            }
             let wanted = into.len() - progress.filled;
             let front = match self.front(wanted)? {
                 Ok(Found::Record(front)) => front,
-                Ok(Found::Cut) => {
-                    if self.inside.take().is_some() && by_message {
-                        // The write was cancelled: what this read has of it vanishes with the rest.
-                        progress.filled = 0;
-                    }
-                    continue;
-                }
+                Ok(Found::Cut) => continue,
                 Ok(Found::End) => {
                     let torn = self.inside.take().is_some() && by_message;
                     if progress.filled > 0 && !torn {
@@ -318,6 +333,7 @@ impl Reader {
                 continue;
             };
             progress.filled += count;
+            progress.cuts = self.cuts;
             let whole = count == front.left as usize;
             if whole {
                 self.inside = (front.rest != 0).then_some(message_end);
@@ -360,7 +376,7 @@ impl Reader {
         for _ in 0..self.records_max() {
             match self.front(0)? {
                 Ok(Found::Record(_)) => return Ok(false),
-                Ok(Found::Cut) => self.inside = None,
+                Ok(Found::Cut) => {}
                 Ok(Found::End) | Err(_) => return Ok(true),
             }
         }
