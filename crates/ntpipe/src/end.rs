@@ -145,7 +145,9 @@ impl End {
         blocked: Option<Blocked>,
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
-        let mut first = blocked.as_ref().map(|blocked| blocked.connection.clone());
+        // By address, since a clone costs as much as the operation: what is blocked on it keeps the
+        // connection, and so its address, until the next attempt has looked.
+        let mut first = blocked.as_ref().map(|blocked| Arc::as_ptr(&blocked.connection));
         self.waiter.run(until, blocked, || {
             let mut slot = half.lock();
             if slot.is_none() {
@@ -154,23 +156,23 @@ impl End {
                 slot = half.lock();
             }
             let Some(half) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
-            let first = first.get_or_insert_with(|| connection(half).clone());
-            if !Arc::ptr_eq(first, connection(half)) {
+            let now = Arc::as_ptr(connection(half));
+            if *first.get_or_insert(now) != now {
                 // Disconnected while this call waited, and connected to somebody else by now.
                 return Err(ErrorKind::PipeNotConnected.into());
             }
-            watch::ensure(first)?;
+            watch::ensure(connection(half))?;
             loop {
                 let pending = match step(half)? {
                     Step::Done(done) => return Ok(Ok(done)),
                     Step::Wait(pending) => pending,
                 };
-                let blocked = Blocked { connection: first.clone(), pending };
+                let blocked = Blocked { connection: connection(half).clone(), pending };
                 let Some(answer) = nowait else { return Ok(Err(blocked)) };
-                if first.is_polled() && announce_poller(&blocked) {
+                if blocked.connection.is_polled() && announce_poller(&blocked) {
                     continue;
                 }
-                if first.ask_kernel() == pending.life {
+                if blocked.connection.ask_kernel() == pending.life {
                     return answer().map(Ok);
                 }
             }
