@@ -12,6 +12,7 @@ pub mod namespace;
 pub mod ops;
 pub mod security;
 pub mod sharing;
+pub mod state;
 pub mod status;
 
 pub use error::{Error, ErrorKind, Result};

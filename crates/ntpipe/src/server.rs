@@ -13,6 +13,7 @@ use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Listening, Namespace, Place};
 use ntpipe_core::security::Rights as PeerRights;
+use ntpipe_core::state::{Event, State};
 use rustix::event::{PollFd, PollFlags};
 
 use self::readiness::Readiness;
@@ -417,9 +418,8 @@ impl ServerSide {
                 None if waited => return Ok(()),
                 None => {
                     let gone = end.connection().is_some_and(|c| c.ask_kernel() != PeerLife::Here);
-                    //= observed: the previous client closed, no disconnect: ERROR_NO_DATA
-                    let kind = if gone { ErrorKind::NoData } else { ErrorKind::PipeConnected };
-                    return Err(kind.into());
+                    let state = if gone { State::Closing } else { State::Connected };
+                    return state.on(Event::Listen).map(drop).map_err(Error::new);
                 }
                 Some(source) => source,
             };
@@ -454,9 +454,12 @@ impl ServerSide {
     fn disconnect(&self, end: &End) -> Result<()> {
         let mut phase = lock(&self.phase);
         let _ = self.advance(end, &mut phase);
-        if matches!(*phase, Phase::Disconnected) {
-            return Err(ErrorKind::PipeNotConnected.into());
-        }
+        let state = match *phase {
+            Phase::Disconnected => State::Disconnected,
+            Phase::Listening(_) => State::Listening,
+            Phase::Arriving(..) | Phase::Connected => State::Connected,
+        };
+        state.on(Event::Disconnect)?;
         *phase = Phase::Disconnected;
         self.news.store(false, Ordering::Relaxed);
         end.leave(true);
