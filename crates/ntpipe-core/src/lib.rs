@@ -1,7 +1,9 @@
 //! The rules of Windows pipes.
 //!
-//! This crate never sleeps, never spawns and reads no clock. An operation answers that it is done,
-//! or names what has to happen first; the façades wait.
+//! This crate reads no clock. An operation answers that it is done, or names what has to happen first;
+//! the façades wait. Two exceptions: the locks of a pipe's set-up and of an end that processes share
+//! are waited for, as long as their holders need for some copies; and a thread waits for the turn of
+//! another process.
 #![forbid(unsafe_code)]
 
 pub mod connection;
