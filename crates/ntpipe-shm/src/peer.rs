@@ -1,7 +1,7 @@
 //! Who is on the other side of a socket, as the kernel attests.
 //!
-//! Not through rustix: its process id cannot be zero, which it is for a peer outside of this
-//! process's PID namespace; and it does not know the peer's groups.
+//! Not through rustix: its process id cannot be zero, which it is for a peer, or for the leader of
+//! its session, outside of this process's PID namespace; and it does not know the peer's groups.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd};
@@ -29,6 +29,16 @@ pub fn credentials(socket: impl AsFd) -> Result<PeerCredentials> {
         3 => Ok(PeerCredentials { pid: words[0], uid: words[1], gid: words[2] }),
         _ => Err(Errno::INVAL),
     }
+}
+
+/// The session that a process belongs to; `None` when the process is gone, and when the session's
+/// leader has no number here.
+#[must_use]
+pub fn session(pid: u32) -> Option<u32> {
+    let pid = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 0)?;
+    // SAFETY: the call takes a number and touches no memory of ours.
+    let session = unsafe { libc::getsid(pid) };
+    u32::try_from(session).ok().filter(|session| *session > 0)
 }
 
 /// The supplementary groups of the other side.
@@ -63,4 +73,17 @@ fn words_of(socket: &impl AsFd, option: libc::c_int, words: &mut [u32]) -> Resul
         return Err(Errno::from_raw_os_error(code.unwrap_or(libc::EIO)));
     }
     Ok(usize::try_from(len).map_err(|_| Errno::INVAL)? / size_of::<u32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::session;
+
+    /// A process outside of every session that has a number here: what a container's first process
+    /// often is.
+    #[test]
+    fn the_session_of_nobody_is_unknown() {
+        assert_eq!(session(0), None);
+        assert_eq!(session(u32::MAX), None);
+    }
 }

@@ -324,11 +324,7 @@ impl Pipe {
         let ids = ntpipe_shm::peer::credentials(connection.as_ref())
             .map_err(|errno| Error::os("getsockopt", errno));
         let ids = self.named("query the peer of", ids)?;
-        let session = i32::try_from(ids.pid)
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-            .and_then(|pid| rustix::process::getsid(Some(pid)).ok())
-            .map_or(0, |session| session.as_raw_nonzero().get().unsigned_abs());
+        let session = ntpipe_shm::peer::session(ids.pid).unwrap_or(0);
         Ok(Peer { pid: ids.pid, uid: ids.uid, gid: ids.gid, session })
     }
 
