@@ -368,6 +368,32 @@ BOOL is_set(HANDLE event)
     return WaitForSingleObject(event, 0) == WAIT_OBJECT_0;
 }
 
+BOOL say_soon(const char *what, HANDLE pipe, struct async *async, BOOL is_read)
+{
+    if (WaitForSingleObject(async->overlapped.hEvent, A_WHILE) == WAIT_OBJECT_0)
+        return say_async(what, pipe, async, is_read);
+    say("%s: still pending", what);
+    return FALSE;
+}
+
+HANDLE port_of(HANDLE pipe)
+{
+    return CreateIoCompletionPort(pipe, NULL, 7, 0);
+}
+
+void say_packet(HANDLE port, DWORD milliseconds)
+{
+    DWORD bytes = 0;
+    ULONG_PTR key = 0;
+    LPOVERLAPPED overlapped = NULL;
+    BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, milliseconds);
+    DWORD error = GetLastError();
+    if (!ok && !overlapped)
+        say("no packet, %u", (unsigned)error);
+    else
+        say_result(key == 7 ? "packet" : "packet of another key", ok, error, bytes, NULL);
+}
+
 BOOL until_available(HANDLE pipe, DWORD bytes)
 {
     int turn;

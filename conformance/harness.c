@@ -17,6 +17,7 @@ static struct testcase *cases;
 static struct role *roles;
 static const struct testcase *current;
 static HANDLE progress;
+DWORD a_while = 50;
 
 static int before(const struct testcase *a, const struct testcase *b)
 {
@@ -209,6 +210,8 @@ int main(int count, char **arguments)
         arguments += 2;
         count -= 2;
     }
+    if (getenv("A_WHILE"))
+        a_while = (DWORD)atoi(getenv("A_WHILE"));
     progress = CreateEventA(NULL, FALSE, FALSE, NULL);
     CloseHandle(CreateThread(NULL, 0, watch, NULL, 0, NULL));
     for (current = cases; current; current = current->next, index++) {

@@ -167,11 +167,21 @@ BOOL say_async(const char *what, HANDLE pipe, struct async *async, BOOL is_read)
 /* The status in Internal as hexadecimal, `pending` for STATUS_PENDING. */
 const char *status_of(const struct async *async);
 BOOL is_set(HANDLE event);
+/* Gives an operation that may end the time to do so, then `what: still pending`, or its result. */
+BOOL say_soon(const char *what, HANDLE pipe, struct async *async, BOOL is_read);
+/* A port that the pipe is bound to, with the key 7. */
+HANDLE port_of(HANDLE pipe);
+/* The packet in the port: `packet -> ok N`, `failed CODE, N`, or `no packet`. */
+void say_packet(HANDLE port, DWORD milliseconds);
 
 /* --- Waiting for what must come --- */
 
-#define PATIENCE 10000 /* milliseconds, for what comes at once unless something is broken */
-#define A_WHILE 50     /* milliseconds, to see that something does not come */
+/* Milliseconds, for what comes at once unless something is broken. */
+#define PATIENCE 10000
+/* Milliseconds to see that something does not come: 50, or what the environment's A_WHILE says where all
+ * is slower, as below valgrind. */
+extern DWORD a_while;
+#define A_WHILE a_while
 /* Until the peek shows so many bytes; FALSE (and said) when that never happens. */
 BOOL until_available(HANDLE pipe, DWORD bytes);
 
