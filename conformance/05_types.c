@@ -157,8 +157,6 @@ CASE(103, "write__of_zero_bytes__wakes_one_message_read_and_no_byte_read")
     wake_by_nothing(MESSAGES);
     say("bytes");
     wake_by_nothing(BYTES);
-    say("messages read as bytes");
-    wake_by_nothing(PIPE_TYPE_MESSAGE | PIPE_READMODE_BYTE);
 }
 
 CASE(104, "byte_read__ignores_write_boundaries")
