@@ -253,30 +253,45 @@ BOOL say_waiting(const char *what, struct work *work)
     return waiting;
 }
 
-BOOL say_end(const char *what, struct work *work)
+static BOOL ended(const char *what, struct work *work)
 {
-    BOOL ok;
-    if (WaitForSingleObject(work->thread, PATIENCE) != WAIT_OBJECT_0) {
-        /* The thread still uses the memory, so it is left. */
-        say("%s: does not end", what);
-        return FALSE;
-    }
-    ok = work->ok;
-    SetLastError(work->error);
-    if (work->call == CALL_READ)
-        say_result(what, ok, work->error, work->bytes, work->data);
-    else if (work->call == CALL_WRITE)
-        say_result(what, ok, work->error, work->bytes, NULL);
-    else if (work->call == CALL_TRANSACT)
-        say_result(what, ok, work->error, work->bytes, work->answer);
-    else
-        say_call(what, ok);
+    if (WaitForSingleObject(work->thread, PATIENCE) == WAIT_OBJECT_0)
+        return TRUE;
+    /* The thread still uses the memory, so it is left. */
+    say("%s: does not end", what);
+    return FALSE;
+}
+
+static BOOL free_work(struct work *work)
+{
+    BOOL ok = work->ok;
     CloseHandle(work->thread);
     CloseHandle(work->entered);
     free(work->data);
     free(work->answer);
     free(work);
     return ok;
+}
+
+BOOL say_end(const char *what, struct work *work)
+{
+    if (!ended(what, work))
+        return FALSE;
+    SetLastError(work->error);
+    if (work->call == CALL_READ)
+        say_result(what, work->ok, work->error, work->bytes, work->data);
+    else if (work->call == CALL_WRITE)
+        say_result(what, work->ok, work->error, work->bytes, NULL);
+    else if (work->call == CALL_TRANSACT)
+        say_result(what, work->ok, work->error, work->bytes, work->answer);
+    else
+        say_call(what, work->ok);
+    return free_work(work);
+}
+
+BOOL end_work(struct work *work)
+{
+    return ended("a call in a thread", work) && free_work(work);
 }
 
 /* --- Overlapped calls --- */

@@ -141,6 +141,8 @@ HANDLE work_thread(const struct work *work);
 BOOL say_waiting(const char *what, struct work *work);
 /* Waits for the call to end, says its result, and frees it. */
 BOOL say_end(const char *what, struct work *work);
+/* The same, and says something only when it does not end. */
+BOOL end_work(struct work *work);
 
 /* --- Overlapped calls --- */
 
