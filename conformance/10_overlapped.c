@@ -177,7 +177,8 @@ CASE(173, "overlapped__result_ex__996_or_258_or_192")
     QueueUserAPC(count_apc, GetCurrentThread(), 1);
     say_call("0 ms, alertable", GetOverlappedResultEx(pair.server, &read->overlapped, &bytes, 0, TRUE));
     say("APCs run: %d", apcs);
-    say_call("20 ms, not alertable", GetOverlappedResultEx(pair.server, &read->overlapped, &bytes, 20, FALSE));
+    say_call("20 ms, not alertable",
+             GetOverlappedResultEx(pair.server, &read->overlapped, &bytes, 20, FALSE));
     say("APCs run: %d", apcs);
     say_call("alertable", GetOverlappedResultEx(pair.server, &read->overlapped, &bytes, PATIENCE, TRUE));
     say("APCs run: %d", apcs);
@@ -323,7 +324,8 @@ CASE(182, "overlapped__last_handle_closed__ends")
     struct async *read = new_async();
     async_read(pair.server, read, 10);
     say_call("CloseHandle", CloseHandle(pair.server));
-    say("event %s", WaitForSingleObject(read->overlapped.hEvent, PATIENCE) == WAIT_OBJECT_0 ? "set" : "reset");
+    say("event %s",
+        WaitForSingleObject(read->overlapped.hEvent, PATIENCE) == WAIT_OBJECT_0 ? "set" : "reset");
     say("Internal %s", status_of(read));
     say_read("the client reads", pair.client, 10);
     free_async(read);

@@ -95,7 +95,8 @@ CASE(184, "port__handle_closed_while_another_process_holds_it__read_cancelled")
     HANDLE process;
     char argument[64];
     SetHandleInformation(bound.pair.server, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    sprintf(argument, "%llu %llu", (unsigned long long)(ULONG_PTR)leave, (unsigned long long)(ULONG_PTR)ready);
+    sprintf(argument, "%llu %llu", (unsigned long long)(ULONG_PTR)leave,
+            (unsigned long long)(ULONG_PTR)ready);
     process = start_role("hold_handles", argument);
     if (WaitForSingleObject(ready, PATIENCE) != WAIT_OBJECT_0)
         say("the second process does not start");

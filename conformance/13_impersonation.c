@@ -149,7 +149,8 @@ CASE(217, "impersonate__static_tracking__context_of_the_open")
 
 CASE(218, "impersonate__dynamic_tracking__context_of_the_last_message_read")
 {
-    static const DWORD flags[] = {0, SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION | SECURITY_CONTEXT_TRACKING};
+    static const DWORD flags[] = {
+        0, SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION | SECURITY_CONTEXT_TRACKING};
     static const char *const names[] = {"by default", "asked for"};
     int i;
     for (i = 0; i < 2; i++) {

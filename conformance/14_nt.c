@@ -107,7 +107,8 @@ static void say_quota(const char *what, HANDLE pipe)
     if (status < 0)
         say_status(what, status);
     else
-        say("%s: %u may be written, %u may be read", what, (unsigned)local.writable, (unsigned)local.readable);
+        say("%s: %u may be written, %u may be read", what, (unsigned)local.writable,
+            (unsigned)local.readable);
 }
 
 CASE(231, "nt_query__free_quota__what_is_unread_and_what_is_awaited_are_charged")

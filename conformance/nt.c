@@ -1,11 +1,12 @@
 /* ntdll's functions, found by name. */
 #include "nt.h"
 
-typedef NTSTATUS(NTAPI *create_pipe_call)(HANDLE *, ULONG, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, ULONG, ULONG,
-                                          ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, LARGE_INTEGER *);
+typedef NTSTATUS(NTAPI *create_pipe_call)(HANDLE *, ULONG, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, ULONG,
+                                          ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG,
+                                          LARGE_INTEGER *);
 typedef NTSTATUS(NTAPI *open_call)(HANDLE *, ULONG, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, ULONG, ULONG);
-typedef NTSTATUS(NTAPI *control_call)(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *, ULONG, void *,
-                                      ULONG, void *, ULONG);
+typedef NTSTATUS(NTAPI *control_call)(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *, ULONG,
+                                      void *, ULONG, void *, ULONG);
 typedef NTSTATUS(NTAPI *query_call)(HANDLE, IO_STATUS_BLOCK *, void *, ULONG, int);
 typedef NTSTATUS(NTAPI *read_call)(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *, void *, ULONG,
                                    LARGE_INTEGER *, ULONG *);

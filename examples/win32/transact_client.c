@@ -9,6 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The last error in the system's own words. */
+static void Complain(const char *function)
+{
+    DWORD dw = GetLastError();
+    LPVOID lpMsgBuf = NULL;
+    DWORD length = FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM
+                                      | FORMAT_MESSAGE_IGNORE_INSERTS,
+                                  NULL, dw, MAKELANGID(LANG_NEUTRAL, SUBLANG_DEFAULT), (LPSTR)&lpMsgBuf, 0,
+                                  NULL);
+
+    if (length == 0)
+        printf("%s failed, error %lu\n", function, (unsigned long)dw);
+    else
+        printf("%s failed, error %lu: %s\n", function, (unsigned long)dw, (char *)lpMsgBuf);
+    LocalFree(lpMsgBuf);
+}
+
 int main(int argc, char **argv)
 {
     int count = argc > 1 ? atoi(argv[1]) : 1;
@@ -25,11 +42,11 @@ int main(int argc, char **argv)
             Sleep(20);
     }
     if (hPipe == INVALID_HANDLE_VALUE) {
-        printf("could not open the pipe, error %lu\n", (unsigned long)GetLastError());
+        Complain("opening the pipe");
         return 1;
     }
     if (!SetNamedPipeHandleState(hPipe, &dwMode, NULL, NULL)) {
-        printf("SetNamedPipeHandleState failed, error %lu\n", (unsigned long)GetLastError());
+        Complain("SetNamedPipeHandleState");
         return 1;
     }
     for (i = 1; i <= count; i++) {
@@ -41,14 +58,14 @@ int main(int argc, char **argv)
         fSuccess = TransactNamedPipe(hPipe, request, (DWORD)strlen(request), reply, sizeof(reply), &cbRead,
                                      NULL);
         if (!fSuccess && GetLastError() != ERROR_MORE_DATA) {
-            printf("TransactNamedPipe failed, error %lu\n", (unsigned long)GetLastError());
+            Complain("TransactNamedPipe");
             return 1;
         }
         printf("reply: %.*s\n", (int)cbRead, reply);
         while (!fSuccess) {
             fSuccess = ReadFile(hPipe, reply, sizeof(reply), &cbRead, NULL);
             if (!fSuccess && GetLastError() != ERROR_MORE_DATA) {
-                printf("ReadFile failed, error %lu\n", (unsigned long)GetLastError());
+                Complain("ReadFile");
                 return 1;
             }
             printf("   and: %.*s\n", (int)cbRead, reply);
