@@ -21,6 +21,9 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/signal.rs",
 ];
 
+/// Where C's pointers are looked at: the files of the C library beside those of its objects.
+const UNSAFE_DIR: &str = "crates/ntpipe-win32/src";
+
 /// Windows' words, for which shared memory has no use.
 const WINDOWS: &[&str] = &["pipe", "message", "client", "server", "instance", "handle"];
 
@@ -73,10 +76,15 @@ fn unsafe_stays_where_it_is_allowed() {
     let allow = concat!("allow(", "unsafe_code)");
     let found: Vec<_> = sources(".rs")
         .iter()
-        .filter(|source| source.text.contains(allow) && !UNSAFE.contains(&source.path.as_str()))
+        .filter(|source| source.text.contains(allow) && !may_be_unsafe(&source.path))
         .map(|source| at(source, 1, "not in the list of files with unsafe code"))
         .collect();
     report("unsafe code", &found);
+}
+
+fn may_be_unsafe(path: &str) -> bool {
+    let in_dir = path.rsplit_once('/').is_some_and(|(dir, _)| dir == UNSAFE_DIR);
+    in_dir || UNSAFE.contains(&path)
 }
 
 /// The names in `SYNC(name)` of a line.

@@ -1,0 +1,48 @@
+//! What handles stand for.
+
+pub mod pipe;
+
+use std::sync::Arc;
+
+use ntpipe::{ErrorKind, Event};
+
+pub use pipe::PipeObject;
+
+use crate::failure::Result;
+
+/// An object; clones are the same one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Object {
+    /// An end of a pipe.
+    Pipe(Arc<PipeObject>),
+    /// An event.
+    Event(Event),
+}
+
+impl Object {
+    /// A handle more stands for it.
+    pub fn opened(&self) {
+        if let Self::Pipe(pipe) = self {
+            pipe.opened();
+        }
+    }
+
+    /// A handle less stands for it.
+    pub fn closed(&self) {
+        if let Self::Pipe(pipe) = self {
+            pipe.closed();
+        }
+    }
+
+    /// The pipe's end that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn pipe(&self) -> Result<&Arc<PipeObject>> {
+        match self {
+            Self::Pipe(pipe) => Ok(pipe),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+}
