@@ -16,6 +16,7 @@ use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::namespace::{Carried, Namespace};
 use ntpipe_shm::handover;
 
+use crate::anonymous::Pair;
 use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
@@ -87,11 +88,7 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     if let Some(server) = &end.server {
         server.settle(end)?;
     }
-    if end
-        .pair
-        .as_ref()
-        .is_some_and(|pair| pair.source.get().is_some() || pair.sink.get().is_some())
-    {
+    if end.pair.as_ref().is_some_and(Pair::is_stream) {
         return Err(Error::new(ErrorKind::NotSupported)
             .because("an end of this pipe has become a standard stream"));
     }
