@@ -23,6 +23,12 @@ impl Failure {
 
     /// An event, a mutex … of this name is there already. Not always a failure.
     pub const ALREADY_EXISTS: Self = Self::new(183, 0xC000_0035);
+    /// A file that was to be new is there already.
+    pub const FILE_EXISTS: Self = Self::new(80, 0xC000_0035);
+    /// The end of a file, read at a position.
+    pub const HANDLE_EOF: Self = Self::new(38, 0xC000_0011);
+    /// A file that is no program.
+    pub const BAD_EXE_FORMAT: Self = Self::new(193, 0xC000_007B);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// A pointer that must not be null is.

@@ -97,6 +97,7 @@ fn join(index: u32, generation: u32) -> HANDLE {
 /// # Errors
 /// `ERROR_TOO_MANY_OPEN_FILES` when all of 262,143 are in use.
 pub fn insert(entry: Entry) -> Result<HANDLE> {
+    crate::inherit::adopt();
     let reused = {
         let mut free = free();
         if free.len() > REST { free.pop_front() } else { None }
@@ -143,13 +144,16 @@ pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
 /// `ERROR_INVALID_HANDLE`.
 #[inline]
 pub fn with<T>(handle: HANDLE, look: impl FnOnce(&Entry) -> Result<T>) -> Result<T> {
-    let invalid = ErrorKind::InvalidHandle;
-    let (index, generation) = split(handle).ok_or(invalid)?;
-    let slot = slot(index).ok_or(invalid)?.read().unwrap_or_else(PoisonError::into_inner);
-    match &slot.entry {
-        Some(entry) if slot.generation == generation => look(entry),
-        _ => Err(invalid.into()),
+    if let Some((index, generation)) = split(handle)
+        && let Some(slot) = slot(index)
+        && let slot = slot.read().unwrap_or_else(PoisonError::into_inner)
+        && let Some(entry) = &slot.entry
+        && slot.generation == generation
+    {
+        return look(entry);
     }
+    // A handle may be among those that a parent left, which nobody has looked at yet.
+    if crate::inherit::adopt() { with(handle, look) } else { Err(ErrorKind::InvalidHandle.into()) }
 }
 
 /// What a handle stands for.

@@ -22,13 +22,17 @@
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod boundary;
+pub mod command_line;
 pub mod errhandlingapi;
 pub mod failure;
 pub mod fileapi;
 pub mod handle;
 pub mod handleapi;
+pub mod inherit;
 pub mod namedpipeapi;
 pub mod object;
 pub mod path;
+pub mod processenv;
+pub mod processthreadsapi;
 pub mod text;
 pub mod types;

@@ -167,9 +167,7 @@ pub unsafe extern "C" fn CreatePipe(
 pub unsafe extern "C" fn ConnectNamedPipe(pipe: HANDLE, _overlapped: *mut OVERLAPPED) -> BOOL {
     succeeds(|| {
         let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
-        let result = object.server()?.listen().map_err(Failure::from);
-        object.note(&result);
-        result
+        object.note(object.server()?.listen().map_err(Failure::from))
     })
 }
 
@@ -232,9 +230,8 @@ pub unsafe extern "C" fn TransactNamedPipe(
         // SAFETY: as above.
         let reply = unsafe { bytes_mut(reply.cast(), reply_len) };
         let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
-        let result = object.pipe().transact(request, reply).map_err(Failure::from);
-        object.note(&result);
-        finish(read, result?)
+        let got = object.note(object.pipe().transact(request, reply).map_err(Failure::from));
+        finish(read, got?)
     })
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ntpipe::{ErrorKind, Event, NamedPipeClient, NamedPipeServer, Pipe, PipeReader, PipeWriter};
+use ntpipe::{
+    ErrorKind, Event, NamedPipeClient, NamedPipeServer, Pipe, PipeReader, PipeWriter, Recv,
+};
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 
 /// Which end.
 #[derive(Debug)]
@@ -79,14 +81,41 @@ impl PipeObject {
         }
     }
 
-    /// Notes how a synchronous operation ended, for those who wait for the handle.
+    /// `ReadFile`, waiting.
+    ///
+    /// # Errors
+    /// [`Pipe::recv`]'s.
     #[inline]
-    pub(crate) fn note<T>(&self, result: &Result<T>) {
-        match result {
+    pub fn recv(&self, into: &mut [u8]) -> Result<Recv> {
+        self.note(self.pipe().recv(into).map_err(Failure::from))
+    }
+
+    /// `WriteFile`, waiting.
+    ///
+    /// # Errors
+    /// [`Pipe::send`]'s.
+    #[inline]
+    pub fn send(&self, data: &[u8]) -> Result<usize> {
+        self.note(self.pipe().send(data).map_err(Failure::from))
+    }
+
+    /// `FlushFileBuffers`.
+    ///
+    /// # Errors
+    /// [`Pipe::flush`]'s.
+    pub fn flush(&self) -> Result<()> {
+        self.note(self.pipe().flush().map_err(Failure::from))
+    }
+
+    /// Notes how an operation ended that was waited for, for those who wait for the handle.
+    #[inline]
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
+        match &result {
             Ok(_) if self.signal.is_set() => {}
             Ok(_) => self.signal.set(),
             //= observed: not signalled after a failure
             Err(_) => self.signal.reset(),
         }
+        result
     }
 }
