@@ -207,7 +207,7 @@ impl Instance {
     ///
     /// `ERROR_PIPE_NOT_CONNECTED` if it is disconnected already.
     pub fn disconnect(&mut self) -> Result<()> {
-        // A client that has come meanwhile learns of it too; what fails here, fails as nobody had come.
+        // A client that has come meanwhile learns of it too; an error is as if nobody had.
         let _ = self.advance();
         let newcomer = self.newcomer();
         self.enter(Event::Disconnect, Phase::Disconnected)?;

@@ -2,7 +2,7 @@
 
 mod arrival;
 mod readiness;
-mod side;
+pub(crate) mod side;
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
