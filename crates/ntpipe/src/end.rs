@@ -390,7 +390,7 @@ impl End {
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
     pub(crate) fn cancel(&self) {
-        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server.rs.
+        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
         self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
             connection.wake_own();
