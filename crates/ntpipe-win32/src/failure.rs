@@ -29,6 +29,10 @@ impl Failure {
     pub const HANDLE_EOF: Self = Self::new(38, 0xC000_0011);
     /// A file that is no program.
     pub const BAD_EXE_FORMAT: Self = Self::new(193, 0xC000_007B);
+    /// What is no character in a string of characters.
+    pub const NO_UNICODE_TRANSLATION: Self = Self::new(1113, 0xC000_0162);
+    /// A text is longer than the buffer for it.
+    pub const BUFFER_OVERFLOW: Self = Self::new(111, 0x8000_0005);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// A pointer that must not be null is.

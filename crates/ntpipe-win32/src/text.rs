@@ -60,3 +60,52 @@ pub unsafe fn ansi(start: LPCSTR) -> Option<String> {
 pub fn to_wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
+
+/// How a function answers with a text in the caller's buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// It is there, so long without its zero.
+    Whole(u32),
+    /// It does not fit; with its zero it is so long.
+    Needs(u32),
+}
+
+impl Filled {
+    /// The number in either case, as most functions answer it.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        let (Self::Whole(len) | Self::Needs(len)) = self;
+        len
+    }
+}
+
+/// Puts a text, with its zero, into a buffer of that many bytes.
+///
+/// # Safety
+/// `buffer` is null or valid for writes of `size` bytes.
+pub unsafe fn put_ansi(text: &str, buffer: *mut std::ffi::c_char, size: u32) -> Filled {
+    let bytes: Vec<u8> = text.bytes().chain([0]).collect();
+    // SAFETY: the caller's promise; a `c_char` is a byte.
+    unsafe { put_units(&bytes, buffer.cast(), size) }
+}
+
+/// Puts a text, with its zero, into a buffer of that many units.
+///
+/// # Safety
+/// `buffer` is null or valid for writes of `size` units.
+pub unsafe fn put_wide(text: &str, buffer: *mut u16, size: u32) -> Filled {
+    // SAFETY: the caller's promise.
+    unsafe { put_units(&to_wide(text), buffer, size) }
+}
+
+/// # Safety
+/// `buffer` is null or valid for writes of `size` units.
+unsafe fn put_units<Unit: Copy>(units: &[Unit], buffer: *mut Unit, size: u32) -> Filled {
+    let len = u32::try_from(units.len()).unwrap_or(u32::MAX);
+    if buffer.is_null() || len > size {
+        return Filled::Needs(len);
+    }
+    // SAFETY: not null, and valid for `len` units, which are no more than `size` (above).
+    unsafe { buffer.copy_from_nonoverlapping(units.as_ptr(), units.len()) };
+    Filled::Whole(len - 1)
+}
