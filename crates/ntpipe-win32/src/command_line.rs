@@ -82,7 +82,11 @@ fn quote(word: &str) -> String {
 pub fn find(program: &str) -> Option<PathBuf> {
     let crate::path::Target::File(path) = crate::path::Target::of(program) else { return None };
     let spellings = spellings(&path);
-    let here = spellings.iter().map(PathBuf::from).find(|file| is_program(file));
+    // Absolute: the program may start in another directory, and a bare name would be searched for.
+    let here = spellings
+        .iter()
+        .filter_map(|file| std::path::absolute(file).ok())
+        .find(|file| is_program(file));
     if here.is_some() || path.contains('/') {
         return here;
     }

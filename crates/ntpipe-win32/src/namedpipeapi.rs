@@ -1,12 +1,16 @@
 //! `namedpipeapi.h`: pipes, named and anonymous.
 #![allow(unsafe_code)]
 
+mod query;
+
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ntpipe::{ErrorKind, PipeEnd, PipeMode, ServerOptions, Timeout};
+use ntpipe::{ErrorKind, PipeMode, ServerOptions, Timeout};
+
+pub use query::*;
 
 use crate::boundary::{bytes, bytes_mut, gives_file, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
@@ -328,56 +332,8 @@ fn patience(timeout: u32) -> Timeout {
     }
 }
 
-/// `GetNamedPipeInfo`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn GetNamedPipeInfo(
-    pipe: HANDLE,
-    flags: *mut DWORD,
-    out_quota: *mut DWORD,
-    in_quota: *mut DWORD,
-    max_instances: *mut DWORD,
-) -> BOOL {
-    succeeds(|| {
-        let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
-        let info = object.pipe().info()?;
-        let message = info.mode == PipeMode::Message;
-        let bits =
-            u32::from(info.end == PipeEnd::Server) | if message { PIPE_TYPE_MESSAGE } else { 0 };
-        // SAFETY: null or valid, by the caller's promise, here and below.
-        put(unsafe { out(flags) }, bits);
-        // SAFETY: as above.
-        put(unsafe { out(out_quota) }, info.out_buffer_size);
-        // SAFETY: as above.
-        put(unsafe { out(in_quota) }, info.in_buffer_size);
-        // SAFETY: as above.
-        put(unsafe { out(max_instances) }, info.max_instances);
-        Ok(())
-    })
-}
-
-/// `SetNamedPipeHandleState`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn SetNamedPipeHandleState(
-    pipe: HANDLE,
-    mode: *const DWORD,
-    collection_count: *const DWORD,
-    collect_timeout: *const DWORD,
-) -> BOOL {
-    succeeds(|| {
-        let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
-        //= learn: both are for the client end of a pipe on another computer
-        if !collection_count.is_null() || !collect_timeout.is_null() {
-            return Err(ErrorKind::InvalidParameter.into());
-        }
-        // SAFETY: null or valid, by the caller's promise.
-        let Some(&mode) = (unsafe { value(mode) }) else { return Ok(()) };
-        if mode & !(PIPE_NOWAIT | PIPE_READMODE_MESSAGE) != 0 {
-            return Err(ErrorKind::InvalidParameter.into());
-        }
-        let read_mode = match mode & PIPE_READMODE_MESSAGE {
-            0 => PipeMode::Byte,
-            _ => PipeMode::Message,
-        };
-        Ok(object.pipe().set_state(read_mode, mode & PIPE_NOWAIT != 0)?)
-    })
+/// The user whom the server would impersonate, by name.
+fn user_of(pipe: HANDLE) -> Result<String> {
+    let peer = handle::get(pipe)?.object.pipe()?.server()?.peer()?;
+    Ok(crate::account::name(peer.uid))
 }
