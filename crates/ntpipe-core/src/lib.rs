@@ -8,6 +8,8 @@
 
 pub mod connection;
 pub mod error;
+pub mod greeting;
+pub mod instance;
 pub mod mode;
 pub mod name;
 pub mod namespace;

@@ -21,11 +21,11 @@ pub use write::{Cancelled, WriteProgress, Writer};
 
 /// An operation's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<T> {
+pub enum Step<T, W = Pending> {
     /// It is done.
     Done(T),
     /// Nothing to do until this changes.
-    Wait(Pending),
+    Wait(W),
 }
 
 /// What an operation waits for.

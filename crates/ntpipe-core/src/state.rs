@@ -8,7 +8,9 @@
 //!       └──────── Disconnected ◀
 //! ```
 //!
-//= learn: ConnectNamedPipe, DisconnectNamedPipe; observed: the codes of each
+//! [`Instance`](crate::instance::Instance) asks this table before each of its steps.
+//!
+//= learn: ConnectNamedPipe, DisconnectNamedPipe, CreateFile; observed: the codes of each
 
 use crate::error::ErrorKind;
 
@@ -25,13 +27,20 @@ pub enum State {
     Closing,
 }
 
-/// What the server asks of an instance.
+/// What happens to an instance, or is asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// `ConnectNamedPipe`.
+    /// The server's `ConnectNamedPipe`.
     Listen,
-    /// `DisconnectNamedPipe`.
+    /// The server's `DisconnectNamedPipe`.
     Disconnect,
+    /// A call of the server that needs a client: `ReadFile`, `WriteFile`. What it says to a client that
+    /// has closed depends on what is unread, so that is up to the operation.
+    Transfer,
+    /// A client's `CreateFile`: it was let in, and has greeted.
+    Open,
+    /// The client's `CloseHandle`, or its death.
+    ClientCloses,
 }
 
 impl State {
@@ -47,6 +56,14 @@ impl State {
             (Self::Closing, Event::Listen) => Err(ErrorKind::NoData),
             (Self::Disconnected, Event::Disconnect) => Err(ErrorKind::PipeNotConnected),
             (_, Event::Disconnect) => Ok(Self::Disconnected),
+            (Self::Disconnected, Event::Transfer) => Err(ErrorKind::PipeNotConnected),
+            (Self::Listening, Event::Transfer) => Err(ErrorKind::PipeListening),
+            (Self::Connected | Self::Closing, Event::Transfer) => Ok(self),
+            (Self::Listening, Event::Open) => Ok(Self::Connected),
+            (_, Event::Open) => Err(ErrorKind::PipeBusy),
+            (Self::Connected, Event::ClientCloses) => Ok(Self::Closing),
+            // Its connection was over before.
+            (_, Event::ClientCloses) => Ok(self),
         }
     }
 }
@@ -57,10 +74,11 @@ mod tests {
 
     #[test]
     fn every_event_in_every_state() {
+        use Event::{ClientCloses, Disconnect, Listen, Open, Transfer};
         use State::{Closing, Connected, Disconnected, Listening};
         let mut table = String::new();
         for state in [Disconnected, Listening, Connected, Closing] {
-            for event in [Event::Listen, Event::Disconnect] {
+            for event in [Listen, Disconnect, Transfer, Open, ClientCloses] {
                 table.push_str(&format!("{state:?} {event:?} {:?}\n", state.on(event)));
             }
         }
@@ -68,12 +86,24 @@ mod tests {
             table,
             "Disconnected Listen Ok(Listening)\n\
              Disconnected Disconnect Err(PipeNotConnected)\n\
+             Disconnected Transfer Err(PipeNotConnected)\n\
+             Disconnected Open Err(PipeBusy)\n\
+             Disconnected ClientCloses Ok(Disconnected)\n\
              Listening Listen Ok(Listening)\n\
              Listening Disconnect Ok(Disconnected)\n\
+             Listening Transfer Err(PipeListening)\n\
+             Listening Open Ok(Connected)\n\
+             Listening ClientCloses Ok(Listening)\n\
              Connected Listen Err(PipeConnected)\n\
              Connected Disconnect Ok(Disconnected)\n\
+             Connected Transfer Ok(Connected)\n\
+             Connected Open Err(PipeBusy)\n\
+             Connected ClientCloses Ok(Closing)\n\
              Closing Listen Err(NoData)\n\
-             Closing Disconnect Ok(Disconnected)\n"
+             Closing Disconnect Ok(Disconnected)\n\
+             Closing Transfer Ok(Closing)\n\
+             Closing Open Err(PipeBusy)\n\
+             Closing ClientCloses Ok(Closing)\n"
         );
     }
 }

@@ -19,14 +19,17 @@ use crate::{Error, ErrorKind, Result};
 //= observed: nSize 0 gives 4096
 const QUOTA_BYTES_DEFAULT: u32 = 4096;
 
-/// The kernel pipes behind the two ends of an anonymous pipe, once there are any.
-#[derive(Debug, Default)]
+/// The kernel pipe behind an end of an anonymous pipe, once the other end is a standard stream: what
+/// the reader reads besides the ring, or what the writer writes instead of it.
+pub(crate) type Beside = OnceLock<OwnedFd>;
+
+/// What an end of an anonymous pipe knows of the kernel pipes. Each end owns its own, so that it is
+/// closed with that end, whoever keeps the other.
+#[derive(Debug)]
 pub(crate) struct Pair {
-    /// What the reader reads besides the ring: a writer became a standard stream.
-    pub(crate) source: OnceLock<OwnedFd>,
-    /// What the writer writes instead of the ring: the reader became a standard stream.
-    pub(crate) sink: OnceLock<OwnedFd>,
-    reader: OnceLock<Weak<Connection>>,
+    pub(crate) own: Arc<Beside>,
+    pub(crate) other: Weak<Beside>,
+    reader: Weak<Connection>,
 }
 
 /// `CreatePipe`—an anonymous pipe with the quota of Windows' default, 4096 bytes.
@@ -80,12 +83,13 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
         None,
     )
     .map_err(|errno| Error::os("socketpair", errno))?;
-    let pair = Arc::new(Pair::default());
+    let besides: [Arc<Beside>; 2] = Default::default();
+    let mut reader = Weak::new();
     //= observed: the read end reports SERVER_END
     let twin = memory.try_clone().map_err(|error| Error::from_io("dup", &error))?;
-    let reading = (PipeEnd::Server, read_socket, memory, true);
-    let writing = (PipeEnd::Client, write_socket, twin, false);
-    let [reader, writer] = [reading, writing].map(|(side, socket, memory, reads)| {
+    let reading = (PipeEnd::Server, read_socket, memory, 0);
+    let writing = (PipeEnd::Client, write_socket, twin, 1);
+    let [reader, writer] = [reading, writing].map(|(side, socket, memory, at)| {
         let connection = Connection::new(segment.clone(), memory, socket, side, PipeType::Byte);
         let facts = Facts {
             name: "an anonymous pipe".into(),
@@ -94,16 +98,21 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
             max_instances: 1,
             quotas,
         };
+        let reads = at == 0;
         //= observed: access masks of the ends of CreatePipe
         let rights =
             Rights { read: reads, write: !reads, read_attributes: true, write_attributes: true };
         let waiter = Waiter::new(WaitStrategy::default());
         let connection = Arc::new(connection);
         if reads {
-            let _ = pair.reader.set(Arc::downgrade(&connection));
+            reader = Arc::downgrade(&connection);
         }
         let mut end = End::new(facts, rights, waiter, Some(&connection), None);
-        end.pair = Some(pair.clone());
+        end.pair = Some(Pair {
+            own: besides[at].clone(),
+            other: Arc::downgrade(&besides[1 - at]),
+            reader: reader.clone(),
+        });
         Pipe { end: Arc::new(end) }
     });
     Ok((PipeReader { pipe: reader }, PipeWriter { pipe: writer }))
@@ -136,10 +145,21 @@ impl PipeReader {
     ///
     /// # Errors
     ///
-    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if the writer has become a standard stream too.
+    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if another process holds an end, or if the writer
+    /// has become a standard stream while what was written before is unread.
     pub fn into_stdio(self) -> Result<Stdio> {
+        self.to_stdio().map(Stdio::from)
+    }
+
+    /// As [`into_stdio`](Self::into_stdio), but this end stays open, and reads from the kernel pipe as
+    /// well: whoever is first gets the bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_stdio`](Self::into_stdio).
+    pub fn to_stdio(&self) -> Result<OwnedFd> {
         let end = &self.pipe.end;
-        end.named("inherit", kernel::hand_out_reader(end)).map(Stdio::from)
+        end.named("inherit", kernel::hand_out_reader(end))
     }
 }
 
@@ -158,10 +178,20 @@ impl PipeWriter {
     ///
     /// # Errors
     ///
-    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if the reader has become a standard stream too.
+    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if another process holds an end.
     pub fn into_stdio(self) -> Result<Stdio> {
+        self.to_stdio().map(Stdio::from)
+    }
+
+    /// As [`into_stdio`](Self::into_stdio), but this end stays open: the reader sees the end of the pipe
+    /// when both are closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_stdio`](Self::into_stdio).
+    pub fn to_stdio(&self) -> Result<OwnedFd> {
         let end = &self.pipe.end;
-        end.named("inherit", kernel::hand_out_writer(end)).map(Stdio::from)
+        end.named("inherit", kernel::hand_out_writer(end))
     }
 }
 
@@ -240,14 +270,20 @@ impl io::Write for &PipeWriter {
 }
 
 impl Pair {
-    /// The kernel pipe that this end reads or writes besides the ring.
+    /// The kernel pipe that the reading end reads besides the ring.
     pub(crate) fn source(&self) -> Option<Source<'_>> {
-        self.source.get().map(Source)
+        self.own.get().map(Source)
+    }
+
+    /// Whether an end of the pipe has become a standard stream.
+    pub(crate) fn is_stream(&self) -> bool {
+        let other = self.other.upgrade();
+        self.own.get().is_some() || other.is_some_and(|other| other.get().is_some())
     }
 
     /// Lets a reader that waits at the ring know that it has a second place to look at.
     pub(crate) fn rouse_reader(&self) {
-        if let Some(reader) = self.reader.get().and_then(Weak::upgrade) {
+        if let Some(reader) = self.reader.upgrade() {
             reader.set_changed();
         }
     }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, Quotas};
+use ntpipe_core::greeting;
 use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{Namespace, Opened};
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
 
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode, deadline};
-use crate::server::GREETING;
 use crate::wait::{Until, WaitStrategy, Waiter};
 use crate::{Error, ErrorKind, Result, cancel};
 
@@ -152,36 +151,23 @@ impl ClientOptions {
 
     /// `None` if the instance ended before it was greeted: as if it had not been there.
     fn start(&self, opened: Opened) -> Result<Option<NamedPipeClient>> {
-        let Opened { socket, meta, in_quota, out_quota } = opened;
         if let Some(uid) = self.server_uid {
-            let server = ntpipe_shm::peer::credentials(&socket)
-                .map_err(|errno| Error::os("getsockopt", errno))?;
-            if server.uid != uid {
-                let why = format!("the server runs as user {}, not {uid}", server.uid);
-                return Err(Error::new(ErrorKind::AccessDenied).because(why));
-            }
+            greeting::check_server(&opened, uid)?;
         }
-        if self.read_mode == PipeMode::Message && meta.pipe_type != self.read_mode.pipe_type() {
+        if self.read_mode == PipeMode::Message
+            && opened.meta.pipe_type != self.read_mode.pipe_type()
+        {
             return Err(Error::new(ErrorKind::InvalidParameter)
                 .because("a byte pipe has no messages to read"));
         }
-        let quotas = Quotas { inbound: in_quota, outbound: out_quota };
-        let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
-        ntpipe_shm::crash::point("open.before-send");
-        match ntpipe_shm::socket::send_with_fd(&socket, &GREETING, std::os::fd::AsFd::as_fd(&fd)) {
-            Ok(_) => {}
-            Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
-            Err(errno) => return Err(Error::os("sendmsg", errno)),
-        }
-        let connection =
-            Arc::new(Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type));
         let facts = Facts {
-            name: meta.name.to_string(),
+            name: opened.meta.name.to_string(),
             end: PipeEnd::Client,
-            pipe_type: meta.pipe_type,
-            max_instances: meta.max_instances,
-            quotas,
+            pipe_type: opened.meta.pipe_type,
+            max_instances: opened.meta.max_instances,
+            quotas: Quotas { inbound: opened.in_quota, outbound: opened.out_quota },
         };
+        let Some(connection) = greeting::send(opened)? else { return Ok(None) };
         let rights = Rights {
             read: self.read,
             write: self.write,

@@ -50,7 +50,7 @@ pub(crate) struct End {
     pub(crate) waiter: Waiter,
     pub(crate) server: Option<ServerSide>,
     /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
-    pub(crate) pair: Option<Arc<Pair>>,
+    pub(crate) pair: Option<Pair>,
 }
 
 /// The state of a handle (`GetNamedPipeHandleState`).
@@ -245,7 +245,7 @@ impl End {
         self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
-        if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.sink.get()) {
+        if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.own.get()) {
             return kernel::write_all(sink, data, until, nowait);
         }
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
@@ -390,7 +390,7 @@ impl End {
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
     pub(crate) fn cancel(&self) {
-        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server.rs.
+        // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
         self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
             connection.wake_own();

@@ -12,10 +12,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use ntpipe_core::connection::Connection;
+use ntpipe_core::instance::Instance;
 use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::namespace::{Carried, Namespace};
 use ntpipe_shm::handover;
 
+use crate::anonymous::Pair;
 use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
@@ -87,15 +89,12 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     if let Some(server) = &end.server {
         server.settle(end)?;
     }
-    if end
-        .pair
-        .as_ref()
-        .is_some_and(|pair| pair.source.get().is_some() || pair.sink.get().is_some())
-    {
+    if end.pair.as_ref().is_some_and(Pair::is_stream) {
         return Err(Error::new(ErrorKind::NotSupported)
             .because("an end of this pipe has become a standard stream"));
     }
     // In this order everywhere; no step is under way then.
+    let instance = end.server.as_ref().map(ServerSide::instance);
     let mut writer = end.writer.lock();
     let mut reader = end.reader.lock();
     let (Some(writer), Some(reader)) = (writer.as_mut(), reader.as_mut()) else {
@@ -110,9 +109,9 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     }
     let mut fds = copies([connection.as_fd(), connection.memory(), locks.as_fd()].iter())?;
     let mut index = 0;
-    if let Some(server) = &end.server {
-        fds.extend(copies(server.place.carry()?.fds().iter())?);
-        index = server.place.index();
+    if let Some(instance) = &instance {
+        fds.extend(copies(instance.place().carry()?.fds().iter())?);
+        index = instance.place().index();
     }
     let read_mode = end.read_mode();
     let (facts, rights, nowait) = (end.facts.clone(), end.rights, end.is_no_wait());
@@ -144,7 +143,7 @@ fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
         let name = facts.name.parse().map_err(|_| invalid())?;
         let quotas = (quotas.inbound, quotas.outbound);
         let place = Namespace::from_env()?.join(&name, index, quotas, carried)?;
-        Some(ServerSide::connected(place))
+        Some(ServerSide::new(Instance::connected(place, connection.clone())))
     } else {
         None
     };

@@ -6,12 +6,13 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use ntpipe_core::mode::{ReadMode, WaitMode};
-use ntpipe_core::ops::{Peek, ReadProgress, Recv, Step};
+use ntpipe_core::ops::{Peek, ReadProgress, Reader, Recv, Step};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 
+use crate::anonymous::Pair;
 use crate::end::End;
 use crate::wait::{Blocked, Until, announce_poller, poll_error};
 use crate::{Error, ErrorKind, Result, cancel};
@@ -29,24 +30,19 @@ enum Ring {
 
 /// A descriptor for a program to write to, whose data this pipe's reader reads.
 pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
-    let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
-    if end.connection().is_some_and(|connection| connection.is_shared()) {
-        return Err(Error::new(ErrorKind::NotSupported)
-            .because("another process holds an end of this pipe"));
+    let pair = hand_out(end)?;
+    // The reader, or an earlier writer, was handed out before: the same kernel pipe once more.
+    if let Some(sink) = pair.own.get() {
+        return reopen(sink, OFlags::WRONLY);
     }
-    if pair.sink.get().is_some() {
-        return Err(Error::new(ErrorKind::NotSupported)
-            .because("the read end is a program's standard stream already"));
-    }
-    if let Some(source) = pair.source.get() {
-        // Another writer was handed out before: the same kernel pipe, opened once more.
-        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(source));
-        return rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, rustix::fs::Mode::empty())
-            .map_err(|errno| Error::os("open", errno));
+    // Without a reader it is broken at once.
+    let Some(source) = pair.other.upgrade() else { return Ok(kernel_pipe()?.1) };
+    if let Some(source) = source.get() {
+        return reopen(source, OFlags::WRONLY);
     }
     let (read, write) = kernel_pipe()?;
     set_nonblocking(&read)?;
-    if pair.source.set(read).is_err() {
+    if source.set(read).is_err() {
         return hand_out_writer(end);
     }
     pair.rouse_reader();
@@ -55,18 +51,47 @@ pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
 
 /// A descriptor for a program to read from, to which this pipe's writer writes from now on.
 pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
+    let pair = hand_out(end)?;
+    let sink = pair.other.upgrade();
+    if let Some(sink) = sink.as_ref().and_then(|sink| sink.get()) {
+        return reopen(sink, OFlags::RDONLY);
+    }
+    let mut slot = end.reader.lock();
+    let reader = slot.as_mut().ok_or(ErrorKind::PipeNotConnected)?;
+    let (read, write) = match pair.own.get() {
+        // A writer was handed out before, and may have written meanwhile.
+        Some(_) if !reader.is_empty()? => {
+            return Err(Error::new(ErrorKind::NotSupported)
+                .because("what was written before the write end became a stream is unread"));
+        }
+        Some(source) => (reopen(source, OFlags::RDONLY)?, reopen(source, OFlags::WRONLY)?),
+        None => kernel_pipe()?,
+    };
+    let left = drain(reader);
+    if left.len() > 65_536 {
+        rustix::pipe::fcntl_setpipe_size(&write, left.len())
+            .map_err(|errno| Error::os("fcntl", errno))?;
+    }
+    set_nonblocking(&write)?;
+    write_all(&write, &left, Until::Forever, false)?;
+    if let Some(sink) = sink {
+        sink.set(write).map_err(|_| ErrorKind::NotSupported)?;
+        reader.connection().rouse_peer();
+    }
+    Ok(read)
+}
+
+fn hand_out(end: &End) -> Result<&Pair> {
     let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
     if end.connection().is_some_and(|connection| connection.is_shared()) {
         return Err(Error::new(ErrorKind::NotSupported)
             .because("another process holds an end of this pipe"));
     }
-    if pair.source.get().is_some() || pair.sink.get().is_some() {
-        return Err(Error::new(ErrorKind::NotSupported)
-            .because("an end of this pipe is a program's standard stream already"));
-    }
-    let (read, write) = kernel_pipe()?;
-    let mut slot = end.reader.lock();
-    let reader = slot.as_mut().ok_or(ErrorKind::PipeNotConnected)?;
+    Ok(pair)
+}
+
+/// What the ring still holds.
+fn drain(reader: &mut Reader) -> Vec<u8> {
     let mut left = Vec::new();
     let mut piece = vec![0; 65_536];
     while let Ok(Step::Done(recv)) =
@@ -74,15 +99,14 @@ pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
     {
         left.extend_from_slice(&piece[..recv.len]);
     }
-    if left.len() > 65_536 {
-        rustix::pipe::fcntl_setpipe_size(&write, left.len())
-            .map_err(|errno| Error::os("fcntl", errno))?;
-    }
-    set_nonblocking(&write)?;
-    write_all(&write, &left, Until::Forever, false)?;
-    pair.sink.set(write).map_err(|_| ErrorKind::NotSupported)?;
-    reader.connection().rouse_peer();
-    Ok(read)
+    left
+}
+
+/// Either side of a kernel pipe, blocking, as an open file of its own.
+fn reopen(fd: &OwnedFd, side: OFlags) -> Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(fd));
+    rustix::fs::open(path, side | OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        .map_err(|errno| Error::os("open", errno))
 }
 
 fn kernel_pipe() -> Result<(OwnedFd, OwnedFd)> {

@@ -1,26 +1,25 @@
-//! The server end: creates an instance, waits for clients, disconnects them.
+//! The server end, as a program has it: options, and a handle. What it does is in `server/side.rs`.
 
 mod arrival;
 mod readiness;
+pub(crate) mod side;
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ntpipe_core::connection::{Connection, PeerLife, QUOTA_BYTES_MAX, Quotas};
+use ntpipe_core::connection::{QUOTA_BYTES_MAX, Quotas};
+use ntpipe_core::instance::Instance;
 use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
-use ntpipe_core::namespace::{CreateParams, Listening, Namespace, Place};
-use ntpipe_core::security::Rights as PeerRights;
-use ntpipe_core::state::{Event, State};
-use rustix::event::{PollFd, PollFlags};
+use ntpipe_core::namespace::{CreateParams, Namespace};
 
-use self::readiness::Readiness;
-use crate::end::{End, Facts, Rights, lock};
+use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode};
 use crate::wait::{Until, WaitStrategy, Waiter};
-use crate::{Error, ErrorKind, PipeListener, Result, Security, cancel};
+use crate::{Error, ErrorKind, PipeListener, Result, Security};
+
+pub(crate) use side::ServerSide;
 
 /// The quota of each direction unless set, in bytes.
 pub(crate) const QUOTA_BYTES_DEFAULT: u32 = 65_536;
@@ -196,8 +195,7 @@ impl ServerOptions {
             security: self.security.clone(),
         };
         let created = Namespace::from_env()?.create(&name, &params)?;
-        let (place, listening) = (created.place, created.listening);
-        let meta = place.pipe().meta();
+        let meta = created.pipe.meta();
         let facts = Facts {
             name: name.to_string(),
             end: PipeEnd::Server,
@@ -212,14 +210,7 @@ impl ServerOptions {
             read_attributes: self.inbound,
             write_attributes: self.outbound,
         };
-        let phase = Mutex::new(Phase::Listening(Arc::new(listening)));
-        let server = ServerSide {
-            place,
-            phase,
-            wake: Mutex::new(None),
-            readiness: OnceLock::new(),
-            news: AtomicBool::new(false),
-        };
+        let server = ServerSide::new(Instance::new(created));
         let end = End::new(facts, rights, Waiter::new(self.strategy), None, Some(server));
         // A later instance has the type of the first; a read mode that does not fit is byte mode.
         let read_mode = if end.facts.pipe_type == PipeMode::Message.pipe_type() {
@@ -234,252 +225,6 @@ impl ServerOptions {
 
 fn invalid(why: &str) -> Error {
     Error::new(ErrorKind::InvalidParameter).because(why)
-}
-
-/// What only a server end has: its place among the instances, and how far it is with a client.
-#[derive(Debug)]
-pub(crate) struct ServerSide {
-    pub(crate) place: Place,
-    phase: Mutex<Phase>,
-    /// What pollers of the listening socket also poll; replaced each time it was used.
-    wake: Mutex<Option<Arc<OwnedFd>>>,
-    /// What [`AsFd`] gives, once somebody asked.
-    readiness: OnceLock<Readiness>,
-    /// A client has come that nobody was told of yet.
-    news: AtomicBool,
-}
-
-#[derive(Debug)]
-enum Phase {
-    /// Waits for a client.
-    Listening(Arc<Listening>),
-    /// A client is let in whose segment has not come yet.
-    Arriving(Arc<OwnedFd>, PeerRights),
-    Connected,
-    Disconnected,
-}
-
-/// A descriptor whose readiness moves the phase on.
-enum Source {
-    Listening(Arc<Listening>),
-    Arriving(Arc<OwnedFd>),
-}
-
-impl ServerSide {
-    /// Of an end that another process gave us together with its client.
-    pub(crate) fn connected(place: Place) -> Self {
-        Self {
-            place,
-            phase: Mutex::new(Phase::Connected),
-            wake: Mutex::new(None),
-            readiness: OnceLock::new(),
-            news: AtomicBool::new(false),
-        }
-    }
-
-    /// Lets a client in that has come meanwhile; otherwise the error of an end without one.
-    pub(crate) fn settle(&self, end: &End) -> Result<()> {
-        let mut phase = lock(&self.phase);
-        match self.advance(end, &mut phase)? {
-            None => Ok(()),
-            Some(_) => Err(ErrorKind::PipeListening.into()),
-        }
-    }
-
-    /// Moves on as far as possible without waiting: `None` when connected.
-    fn advance(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
-        let source = self.advance_quietly(end, phase)?;
-        self.follow(end, phase)?;
-        Ok(source)
-    }
-
-    /// Keeps the descriptor that is polled up with the phase.
-    fn follow(&self, end: &End, phase: &Phase) -> Result<()> {
-        self.readiness.get().map_or(Ok(()), |readiness| readiness.follow(end, phase))
-    }
-
-    /// The descriptor to poll, whatever this end waits for.
-    fn readiness(&self, end: &End) -> Result<&Readiness> {
-        let phase = lock(&self.phase);
-        if self.readiness.get().is_none() {
-            // Only under the lock of the phase.
-            let _ = self.readiness.set(Readiness::new()?);
-        }
-        self.follow(end, &phase)?;
-        Ok(self.readiness.get().expect("set above"))
-    }
-
-    fn advance_quietly(&self, end: &End, phase: &mut Phase) -> Result<Option<Source>> {
-        loop {
-            match phase {
-                Phase::Connected => return Ok(None),
-                Phase::Disconnected => return Err(ErrorKind::PipeNotConnected.into()),
-                Phase::Listening(listening) => match listening.try_accept()? {
-                    None => return Ok(Some(Source::Listening(listening.clone()))),
-                    Some(socket) => self.welcome(socket, phase)?,
-                },
-                Phase::Arriving(socket, rights) => match self.receive(end, socket, *rights) {
-                    Ok(None) => return Ok(Some(Source::Arriving(socket.clone()))),
-                    Ok(Some(connection)) => {
-                        end.install(&connection);
-                        *phase = Phase::Connected;
-                        // Several calls may wait for this client.
-                        self.wake();
-                    }
-                    // It left half-way, or sent something else: as if it had never come.
-                    Err(_) => self.relisten(phase)?,
-                },
-            }
-        }
-    }
-
-    /// The kernel let this client in; whoever it is, the rule is asked again.
-    fn welcome(&self, socket: OwnedFd, phase: &mut Phase) -> Result<()> {
-        match self.place.pipe().rights_of(&socket) {
-            Ok(rights) if rights.read || rights.write => {
-                *phase = Phase::Arriving(Arc::new(socket), rights);
-                Ok(())
-            }
-            _ => self.relisten(phase),
-        }
-    }
-
-    /// Waits for another client; if that cannot be, the end is disconnected, and the next `connect`
-    /// tries again.
-    fn relisten(&self, phase: &mut Phase) -> Result<()> {
-        *phase = Phase::Disconnected;
-        *phase = Phase::Listening(Arc::new(self.place.listen()?));
-        Ok(())
-    }
-
-    fn receive(
-        &self,
-        end: &End,
-        socket: &Arc<OwnedFd>,
-        rights: PeerRights,
-    ) -> Result<Option<Arc<Connection>>> {
-        let mut greeting = [0; 16];
-        let corrupt = || Error::from(ErrorKind::Corrupt);
-        match ntpipe_shm::socket::recv_with_fd(socket, &mut greeting) {
-            Ok((len, Some(fd))) if len == GREETING.len() && greeting[..len] == GREETING => {
-                let facts = &end.facts;
-                let segment = Connection::adopt(&fd, facts.pipe_type, facts.quotas)?;
-                let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
-                let server = PipeEnd::Server;
-                let connection = Connection::new(segment, fd, socket, server, facts.pipe_type);
-                Ok(Some(Arc::new(connection.with_peer_rights(rights))))
-            }
-            Ok(_) => Err(corrupt()),
-            Err(rustix::io::Errno::AGAIN) => Ok(None),
-            Err(errno) => Err(Error::os("recvmsg", errno)),
-        }
-    }
-
-    /// Wakes whoever polls for a client.
-    pub(crate) fn wake(&self) {
-        if let Some(wake) = lock(&self.wake).take() {
-            let _ = rustix::io::write(&wake, &1u64.to_ne_bytes());
-        }
-    }
-
-    fn wake_fd(&self) -> Result<Arc<OwnedFd>> {
-        let mut wake = lock(&self.wake);
-        if let Some(wake) = &*wake {
-            return Ok(wake.clone());
-        }
-        let fd = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC)
-            .map_err(|errno| Error::os("eventfd", errno))?;
-        Ok(wake.insert(Arc::new(fd)).clone())
-    }
-
-    /// `ConnectNamedPipe`.
-    fn listen(&self, end: &End, until: Until, nowait: bool) -> Result<()> {
-        // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
-        let cancels = end.waiter.cancels.load(Ordering::Acquire);
-        let mut waited = false;
-        loop {
-            let wake = self.wake_fd()?;
-            let mut phase = lock(&self.phase);
-            if matches!(*phase, Phase::Disconnected) {
-                if waited {
-                    return Err(ErrorKind::PipeNotConnected.into());
-                }
-                *phase = Phase::Listening(Arc::new(self.place.listen()?));
-                if nowait {
-                    //= observed: PIPE_NOWAIT, first call after a disconnect
-                    return Err(ErrorKind::PipeListening.into());
-                }
-            }
-            let advanced = self.advance(end, &mut phase)?;
-            if advanced.is_none() {
-                self.news.store(false, Ordering::Relaxed);
-            }
-            let source = match advanced {
-                None if waited => return Ok(()),
-                None => {
-                    let gone = end.connection().is_some_and(|c| c.ask_kernel() != PeerLife::Here);
-                    let state = if gone { State::Closing } else { State::Connected };
-                    return state.on(Event::Listen).map(drop).map_err(Error::new);
-                }
-                Some(source) => source,
-            };
-            drop(phase);
-            if nowait {
-                return Err(ErrorKind::PipeListening.into());
-            }
-            if until.is_over() {
-                return Err(ErrorKind::WaitTimeout.into());
-            }
-            if end.waiter.cancels.load(Ordering::Acquire) != cancels {
-                return Err(ErrorKind::OperationAborted.into());
-            }
-            poll_two(&source, &wake, until)?;
-            waited = true;
-            if end.waiter.cancels.load(Ordering::Acquire) != cancels {
-                return Err(ErrorKind::OperationAborted.into());
-            }
-        }
-    }
-
-    /// Whether a client is here; lets one in that has come. An end that was disconnected, for want of
-    /// something, listens again.
-    pub(crate) fn is_connected(&self, end: &End) -> Result<bool> {
-        let mut phase = lock(&self.phase);
-        if matches!(*phase, Phase::Disconnected) {
-            self.relisten(&mut phase)?;
-        }
-        Ok(self.advance(end, &mut phase)?.is_none())
-    }
-
-    fn disconnect(&self, end: &End) -> Result<()> {
-        let mut phase = lock(&self.phase);
-        let _ = self.advance(end, &mut phase);
-        let state = match *phase {
-            Phase::Disconnected => State::Disconnected,
-            Phase::Listening(_) => State::Listening,
-            Phase::Arriving(..) | Phase::Connected => State::Connected,
-        };
-        state.on(Event::Disconnect)?;
-        *phase = Phase::Disconnected;
-        self.news.store(false, Ordering::Relaxed);
-        end.leave(true);
-        let followed = self.follow(end, &phase);
-        drop(phase);
-        self.wake();
-        followed
-    }
-}
-
-/// What a client sends along with its segment.
-pub(crate) const GREETING: [u8; 8] = *b"ntpipe\0\x01";
-
-fn poll_two(source: &Source, wake: &OwnedFd, until: Until) -> Result<()> {
-    let fd = match source {
-        Source::Listening(listening) => listening.as_fd(),
-        Source::Arriving(socket) => socket.as_fd(),
-    };
-    let fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
-    cancel::poll(fds, until)
 }
 
 /// The server end of an instance. See [`Pipe`] for reading and writing.
@@ -532,7 +277,7 @@ impl NamedPipeServer {
     fn listen_until(&self, until: Until) -> Result<()> {
         let end = &self.pipe.end;
         let side = end.server.as_ref().expect("a server end");
-        self.pipe.named("connect", side.listen(end, until, end.is_no_wait()))
+        self.pipe.named("connect", side.listen(end, until))
     }
 
     /// `DisconnectNamedPipe`—ends the connection; what is unread is thrown away.
@@ -578,7 +323,7 @@ impl NamedPipeServer {
     /// Gives the descriptor of [`AsFd`] back; nobody else holds the end yet.
     pub(crate) fn forget_readiness(&mut self) {
         if let Some(side) = Arc::get_mut(&mut self.pipe.end).and_then(|end| end.server.as_mut()) {
-            side.readiness.take();
+            side.forget_readiness();
         }
     }
 
@@ -590,6 +335,6 @@ impl NamedPipeServer {
     pub fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
         let end = &self.pipe.end;
         let side = end.server.as_ref().expect("a server end");
-        self.pipe.named("poll", side.readiness(end)).map(AsFd::as_fd)
+        self.pipe.named("poll", side.readiness()).map(AsFd::as_fd)
     }
 }

@@ -1,5 +1,7 @@
 //! Bugs that were found, each with the smallest case that shows it.
 
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -97,4 +99,56 @@ fn a_peek_beside_a_read_does_not_join_a_torn_message_with_the_next() {
     writing.join().expect("no panic");
     drop(stop);
     peeking.join().expect("no panic");
+}
+
+#[test]
+fn both_ends_of_an_anonymous_pipe_become_streams_of_two_programs() {
+    for writer_first in [true, false] {
+        let (reader, writer) = ntpipe::anonymous().expect("a pipe");
+        let mut echo = Command::new("echo");
+        let mut cat = Command::new("cat");
+        echo.arg("through both");
+        if writer_first {
+            echo.stdout(writer);
+            cat.stdin(reader);
+        } else {
+            cat.stdin(reader);
+            echo.stdout(writer);
+        }
+        let mut echo_child = echo.spawn().expect("started");
+        drop(echo);
+        let output = cat.stdout(Stdio::piped()).spawn().and_then(|child| {
+            drop(cat);
+            child.wait_with_output()
+        });
+        assert_eq!(output.expect("it ended").stdout, b"through both\n");
+        echo_child.wait().expect("it ended");
+    }
+}
+
+#[test]
+fn a_stream_ends_with_the_writer_though_the_readers_end_is_kept() {
+    let (reader, mut writer) = ntpipe::anonymous().expect("a pipe");
+    let mut cat = Command::new("cat");
+    cat.stdin(reader.to_stdio().expect("a stream")).stdout(Stdio::piped());
+    let child = cat.spawn().expect("started");
+    drop(cat);
+    writer.write_all(b"all of it").expect("written");
+    drop(writer);
+    assert_eq!(child.wait_with_output().expect("it ended").stdout, b"all of it");
+    drop(reader);
+}
+
+#[test]
+fn a_program_that_writes_to_a_closed_reader_finds_its_stream_broken() {
+    let (mut reader, writer) = ntpipe::anonymous().expect("a pipe");
+    let mut yes = Command::new("yes");
+    yes.stdout(writer.to_stdio().expect("a stream"));
+    let mut child = yes.spawn().expect("started");
+    drop(yes);
+    let mut some = [0; 100];
+    reader.read_exact(&mut some).expect("read");
+    drop(reader);
+    assert!(!child.wait().expect("it ended").success());
+    drop(writer);
 }

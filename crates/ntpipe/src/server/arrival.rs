@@ -1,10 +1,12 @@
 //! The coming of a client, for those who wait for other things as well.
 
-use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
-use super::{ServerSide, Source};
-use crate::end::{End, lock};
+use ntpipe_core::ops::Step;
+use ntpipe_core::state::State;
+
+use super::ServerSide;
+use crate::end::End;
 use crate::watch::{self, Alarm};
 use crate::{ErrorKind, Result};
 
@@ -30,20 +32,23 @@ impl ServerSide {
 
     /// An alarm for the coming of a client, or for the end of listening; `None` if it is over.
     pub(crate) fn alarm(&self, end: &End) -> Result<Option<Alarm>> {
-        // Before the look at the phase: what changes that after the look uses up this one.
-        let wake = self.wake_fd()?;
-        match self.advance(end, &mut lock(&self.phase)) {
-            Ok(Some(Source::Listening(source))) => {
-                watch::alarm(&[source.as_fd(), wake.as_fd()]).map(Some)
+        let step = self.waiting_step(end, |instance| {
+            if instance.advance().is_err() {
+                return Ok(Step::Done(false));
             }
-            Ok(Some(Source::Arriving(source))) => {
-                watch::alarm(&[source.as_fd(), wake.as_fd()]).map(Some)
-            }
-            Ok(None) => {
-                self.keep_news();
+            Ok(match (instance.state(), instance.source()) {
+                (State::Listening, Some(source)) => Step::Wait(source),
+                (state, _) => Step::Done(state == State::Connected),
+            })
+        })?;
+        match step {
+            Step::Wait(waiting) => watch::alarm(&waiting.fds()).map(Some),
+            Step::Done(connected) => {
+                if connected {
+                    self.keep_news();
+                }
                 Ok(None)
             }
-            Err(_) => Ok(None),
         }
     }
 }

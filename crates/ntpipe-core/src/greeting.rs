@@ -1,0 +1,83 @@
+//! The greeting: what a client sends once the kernel has let it in, and what a server makes of it.
+//!
+//! One datagram of eight bytes, with the segment attached. The client goes on without an answer; the
+//! server reads it when it looks, and believes none of it.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use ntpipe_shm::socket::{recv_with_fd, send_with_fd};
+use ntpipe_shm::{crash, peer};
+use rustix::io::Errno;
+
+use crate::connection::{Connection, Quotas};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{PipeEnd, PipeType};
+use crate::namespace::Opened;
+use crate::security::Rights;
+
+/// The bytes; the last one is the version of the handshake.
+const GREETING: [u8; 8] = *b"ntpipe\0\x01";
+
+/// The client's half: checks that the server runs as this user. To be asked before anything is sent.
+///
+/// # Errors
+///
+/// `ERROR_ACCESS_DENIED` if it runs as somebody else.
+pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
+    let server =
+        peer::credentials(&opened.socket).map_err(|errno| Error::os("getsockopt", errno))?;
+    if server.uid == uid {
+        return Ok(());
+    }
+    let why = format!("the server runs as user {}, not {uid}", server.uid);
+    Err(Error::new(ErrorKind::AccessDenied).because(why))
+}
+
+/// The client's half: makes the segment of the connection and sends it. `None` if the instance ended
+/// before: as if it had not been there.
+///
+/// # Errors
+///
+/// What the system says, to the wish for memory as well.
+pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
+    let Opened { socket, meta, in_quota, out_quota } = opened;
+    let quotas = Quotas { inbound: in_quota, outbound: out_quota };
+    let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
+    crash::point("open.before-send");
+    match send_with_fd(&socket, &GREETING, fd.as_fd()) {
+        Ok(_) => {}
+        Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
+        Err(errno) => return Err(Error::os("sendmsg", errno)),
+    }
+    let connection = Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type);
+    Ok(Some(Arc::new(connection)))
+}
+
+/// The server's half: the connection, once the client has greeted; `None` before. The client is held
+/// to these rights from then on.
+///
+/// # Errors
+///
+/// [`ErrorKind::Corrupt`] for anything but a greeting with a segment of this type and these quotas, or
+/// what the system says.
+pub fn receive(
+    socket: &OwnedFd,
+    pipe_type: PipeType,
+    quotas: Quotas,
+    rights: Rights,
+) -> Result<Option<Arc<Connection>>> {
+    // One byte more would do: what is longer is no greeting.
+    let mut greeting = [0; 16];
+    match recv_with_fd(socket, &mut greeting) {
+        Ok((len, Some(fd))) if greeting[..len] == GREETING => {
+            let segment = Connection::adopt(&fd, pipe_type, quotas)?;
+            let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
+            let connection = Connection::new(segment, fd, socket, PipeEnd::Server, pipe_type);
+            Ok(Some(Arc::new(connection.with_peer_rights(rights))))
+        }
+        Ok(_) => Err(ErrorKind::Corrupt.into()),
+        Err(Errno::AGAIN) => Ok(None),
+        Err(errno) => Err(Error::os("recvmsg", errno)),
+    }
+}

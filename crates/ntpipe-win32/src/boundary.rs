@@ -1,0 +1,121 @@
+//! Where C meets Rust: panics stop here, failures become the last error, pointers become references.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::failure::{Failure, Result};
+use crate::types::{BOOL, HANDLE, INVALID_HANDLE_VALUE};
+
+thread_local! {
+    static LAST_ERROR: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The calling thread's last error.
+#[must_use]
+pub fn last_error() -> u32 {
+    LAST_ERROR.get()
+}
+
+/// Sets the calling thread's last error.
+pub fn set_last_error(code: u32) {
+    // A thread that is ending has none any more.
+    let _ = LAST_ERROR.try_with(|last| last.set(code));
+}
+
+/// Runs what stands behind a function; a panic in it is a failure like others.
+///
+/// # Errors
+/// What `body` gives.
+#[inline]
+pub fn guarded<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Failure::INTERNAL))
+}
+
+/// A function that answers whether it succeeded.
+#[inline]
+pub fn succeeds(body: impl FnOnce() -> Result<()>) -> BOOL {
+    answer(0, || body().map(|()| 1))
+}
+
+/// A function that answers a handle, or `INVALID_HANDLE_VALUE`.
+pub fn gives_file(body: impl FnOnce() -> Result<HANDLE>) -> HANDLE {
+    answer(INVALID_HANDLE_VALUE, body)
+}
+
+/// A function that answers a handle, or null.
+pub fn gives_object(body: impl FnOnce() -> Result<HANDLE>) -> HANDLE {
+    answer(std::ptr::null_mut(), body)
+}
+
+/// A function that answers `failed` and sets the last error when it fails.
+#[inline]
+pub fn answer<T>(failed: T, body: impl FnOnce() -> Result<T>) -> T {
+    match guarded(body) {
+        Ok(answer) => answer,
+        Err(failure) => {
+            set_last_error(failure.win32);
+            failed
+        }
+    }
+}
+
+/// The place of a result that the caller wants, or none.
+///
+/// # Safety
+/// `place` is null or valid for writes for as long as the call lasts.
+#[inline]
+#[must_use]
+pub unsafe fn out<'a, T>(place: *mut T) -> Option<&'a mut MaybeUninit<T>> {
+    // SAFETY: the caller's promise; `MaybeUninit` asks for no valid value.
+    unsafe { place.cast::<MaybeUninit<T>>().as_mut() }
+}
+
+/// A value of the caller's, or none.
+///
+/// # Safety
+/// `place` is null or points to a valid value that nobody writes while the call lasts.
+#[inline]
+#[must_use]
+pub unsafe fn value<'a, T>(place: *const T) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { place.as_ref() }
+}
+
+/// Bytes of the caller's to read; none of them for null.
+///
+/// # Safety
+/// `start` is null or valid for reads of `len` bytes, which nobody writes, while the call lasts.
+#[inline]
+#[must_use]
+pub unsafe fn bytes<'a>(start: *const u8, len: u32) -> &'a [u8] {
+    if start.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: not null (above), and valid for `len` bytes by the caller's promise.
+    unsafe { std::slice::from_raw_parts(start, len as usize) }
+}
+
+/// Bytes of the caller's to fill; none of them for null. What C has not set counts as set to anything.
+///
+/// # Safety
+/// `start` is null or valid for reads and writes of `len` bytes, which nobody else touches, while the
+/// call lasts.
+#[inline]
+#[must_use]
+pub unsafe fn bytes_mut<'a>(start: *mut u8, len: u32) -> &'a mut [u8] {
+    if start.is_null() || len == 0 {
+        return &mut [];
+    }
+    // SAFETY: not null (above), and valid for `len` bytes by the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(start, len as usize) }
+}
+
+/// Fills the place of a result, if it is wanted.
+#[inline]
+pub fn put<T>(place: Option<&mut MaybeUninit<T>>, value: T) {
+    if let Some(place) = place {
+        place.write(value);
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a function fails: a code for `GetLastError`, and the status for the NT level.
+
+use ntpipe::ErrorKind;
+
+/// The result of what stands behind a function.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// A Win32 code and its NTSTATUS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// For `GetLastError`.
+    pub win32: u32,
+    /// For `Nt…` functions.
+    pub nt: u32,
+}
+
+impl Failure {
+    /// A code that the engine's own table does not have.
+    #[must_use]
+    pub const fn new(win32: u32, nt: u32) -> Self {
+        Self { win32, nt }
+    }
+
+    /// An event, a mutex … of this name is there already. Not always a failure.
+    pub const ALREADY_EXISTS: Self = Self::new(183, 0xC000_0035);
+    /// A file that was to be new is there already.
+    pub const FILE_EXISTS: Self = Self::new(80, 0xC000_0035);
+    /// The end of a file, read at a position.
+    pub const HANDLE_EOF: Self = Self::new(38, 0xC000_0011);
+    /// A file that is no program.
+    pub const BAD_EXE_FORMAT: Self = Self::new(193, 0xC000_007B);
+    /// What is no character in a string of characters.
+    pub const NO_UNICODE_TRANSLATION: Self = Self::new(1113, 0xC000_0162);
+    /// A text is longer than the buffer for it.
+    pub const BUFFER_OVERFLOW: Self = Self::new(111, 0x8000_0005);
+    /// A panic was caught at the boundary.
+    pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
+    /// A pointer that must not be null is.
+    pub const NO_ACCESS: Self = Self::new(998, 0xC000_0005);
+    /// A buffer's size is not what the call takes.
+    pub const BAD_LENGTH: Self = Self::new(24, 0xC000_0004);
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        let row = kind.row();
+        Self::new(row.win32.0, row.nt.0)
+    }
+}
+
+impl From<ntpipe::Error> for Failure {
+    fn from(error: ntpipe::Error) -> Self {
+        error.kind().into()
+    }
+}
+
+impl From<rustix::io::Errno> for Failure {
+    fn from(errno: rustix::io::Errno) -> Self {
+        ntpipe::Error::os("", errno).into()
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        ntpipe::Error::from_io("", &error).into()
+    }
+}

@@ -1,0 +1,216 @@
+//! `fileapi.h`: opening, reading, writing, flushing.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::fs::OpenOptions;
+use std::sync::Arc;
+
+use ntpipe::{ClientOptions, ErrorKind, Recv};
+
+use crate::boundary::{
+    answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,
+};
+use crate::failure::{Failure, Result};
+use crate::handle::{self, Entry};
+use crate::object::pipe::End;
+use crate::object::{FileObject, Object, PipeObject, file};
+use crate::path::Target;
+use crate::text;
+use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, access};
+
+/// `FILE_FLAG_OVERLAPPED`.
+pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+
+const CREATE_NEW: u32 = 1;
+const CREATE_ALWAYS: u32 = 2;
+const OPEN_EXISTING: u32 = 3;
+const OPEN_ALWAYS: u32 = 4;
+const TRUNCATE_EXISTING: u32 = 5;
+
+/// What `CreateFile` is asked for, without the name.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    access: u32,
+    inherit: bool,
+    disposition: u32,
+    flags: u32,
+}
+
+/// `CreateFileA`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn CreateFileA(
+    name: LPCSTR,
+    access: DWORD,
+    _share: DWORD,
+    security: *const SECURITY_ATTRIBUTES,
+    disposition: DWORD,
+    flags: DWORD,
+    _template: HANDLE,
+) -> HANDLE {
+    gives_file(|| {
+        // SAFETY: null or a string, by the caller's promise.
+        let name = unsafe { text::ansi(name) };
+        // SAFETY: null or valid, by the caller's promise.
+        let inherit = unsafe { value(security) }.is_some_and(|it| it.bInheritHandle != 0);
+        open(name, Wish { access, inherit, disposition, flags })
+    })
+}
+
+/// `CreateFileW`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn CreateFileW(
+    name: LPCWSTR,
+    access: DWORD,
+    _share: DWORD,
+    security: *const SECURITY_ATTRIBUTES,
+    disposition: DWORD,
+    flags: DWORD,
+    _template: HANDLE,
+) -> HANDLE {
+    gives_file(|| {
+        // SAFETY: null or a string, by the caller's promise.
+        let name = unsafe { text::wide(name) };
+        // SAFETY: null or valid, by the caller's promise.
+        let inherit = unsafe { value(security) }.is_some_and(|it| it.bInheritHandle != 0);
+        open(name, Wish { access, inherit, disposition, flags })
+    })
+}
+
+fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
+    match Target::of(&name.ok_or(ErrorKind::PathNotFound)?) {
+        Target::Pipe(name) => open_pipe(&name, wish),
+        Target::File(path) => open_file(&path, wish),
+        Target::Null => open_file("/dev/null", Wish { disposition: OPEN_EXISTING, ..wish }),
+        Target::ConsoleInput | Target::ConsoleOutput => {
+            open_file("/dev/tty", Wish { disposition: OPEN_EXISTING, ..wish })
+        }
+        Target::Pipes => Err(ErrorKind::NotSupported.into()),
+    }
+}
+
+fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
+    let asked = access::of_file(wish.access);
+    let append = asked & (access::FILE_APPEND_DATA | access::FILE_WRITE_DATA);
+    let mut options = OpenOptions::new();
+    options
+        .read(asked & access::FILE_READ_DATA != 0 || append == 0)
+        .write(asked & access::FILE_WRITE_DATA != 0)
+        .append(append == access::FILE_APPEND_DATA);
+    let existed = std::fs::metadata(path).is_ok();
+    // A file is made although it is opened for reading alone, which `OpenOptions` refuses.
+    if !existed && matches!(wish.disposition, CREATE_NEW | CREATE_ALWAYS | OPEN_ALWAYS) {
+        OpenOptions::new().write(true).create_new(true).open(path)?;
+    }
+    match wish.disposition {
+        CREATE_NEW if existed => return Err(Failure::FILE_EXISTS),
+        CREATE_ALWAYS | TRUNCATE_EXISTING if existed => {
+            OpenOptions::new().write(true).truncate(true).open(path)?;
+        }
+        CREATE_NEW | CREATE_ALWAYS | OPEN_EXISTING | OPEN_ALWAYS | TRUNCATE_EXISTING => {}
+        _ => return Err(ErrorKind::InvalidParameter.into()),
+    }
+    let file = options.open(path)?;
+    let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
+    let object = Object::File(Arc::new(FileObject::new(file.into(), overlapped)));
+    let handle = handle::insert(Entry::new(object, asked).inherited(wish.inherit))?;
+    //= learn: CreateFile: both succeed, and tell by the last error that the file was there
+    if matches!(wish.disposition, CREATE_ALWAYS | OPEN_ALWAYS) {
+        set_last_error(if existed { Failure::ALREADY_EXISTS.win32 } else { 0 });
+    }
+    Ok(handle)
+}
+
+fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
+    let asked = access::of_file(wish.access);
+    let mut options = ClientOptions::new();
+    options
+        .read(asked & access::FILE_READ_DATA != 0)
+        .write(asked & access::FILE_WRITE_DATA != 0)
+        .write_attributes(asked & access::FILE_WRITE_ATTRIBUTES != 0);
+    let client = options.open(name)?;
+    let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
+    let object = PipeObject::new(End::Client(client), overlapped)?;
+    //= observed: every client may wait and read the attributes
+    let granted = asked | access::SYNCHRONIZE | access::FILE_READ_ATTRIBUTES;
+    let entry = Entry::new(Object::Pipe(Arc::new(object)), granted);
+    handle::insert(entry.inherited(wish.inherit))
+}
+
+/// `ReadFile`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ReadFile(
+    file: HANDLE,
+    buffer: *mut c_void,
+    len: DWORD,
+    read: *mut DWORD,
+    _overlapped: *mut OVERLAPPED,
+) -> BOOL {
+    succeeds(|| {
+        // SAFETY: null or valid, by the caller's promise.
+        let read = unsafe { out(read) };
+        // SAFETY: null or valid for `len` bytes, by the caller's promise.
+        let buffer = unsafe { bytes_mut(buffer.cast(), len) };
+        let read = read.map(|read| read.write(0));
+        let got = match handle::with(file, |entry| Ok(entry.object.clone()))? {
+            Object::Pipe(pipe) => pipe.recv(buffer)?,
+            Object::File(file) => Recv { len: file.read(buffer, None)?, more: false },
+            _ => return Err(ErrorKind::InvalidHandle.into()),
+        };
+        if let Some(read) = read {
+            *read = u32::try_from(got.len).unwrap_or(u32::MAX);
+        }
+        if got.more { Err(ErrorKind::MoreData.into()) } else { Ok(()) }
+    })
+}
+
+/// `WriteFile`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn WriteFile(
+    file: HANDLE,
+    buffer: *const c_void,
+    len: DWORD,
+    written: *mut DWORD,
+    _overlapped: *mut OVERLAPPED,
+) -> BOOL {
+    succeeds(|| {
+        // SAFETY: null or valid, by the caller's promise.
+        let written = unsafe { out(written) };
+        // SAFETY: null or valid for `len` bytes, by the caller's promise.
+        let buffer = unsafe { bytes(buffer.cast(), len) };
+        let written = written.map(|written| written.write(0));
+        let sent = match handle::with(file, |entry| Ok(entry.object.clone()))? {
+            Object::Pipe(pipe) => pipe.send(buffer)?,
+            Object::File(file) => file.write(buffer, None)?,
+            _ => return Err(ErrorKind::InvalidHandle.into()),
+        };
+        if let Some(written) = written {
+            *written = u32::try_from(sent).unwrap_or(u32::MAX);
+        }
+        Ok(())
+    })
+}
+
+/// `FlushFileBuffers`.
+#[unsafe(no_mangle)]
+pub extern "C" fn FlushFileBuffers(file: HANDLE) -> BOOL {
+    succeeds(|| match handle::get(file)?.object {
+        Object::Pipe(pipe) => pipe.flush(),
+        Object::File(file) => file.flush(),
+        _ => Err(ErrorKind::InvalidHandle.into()),
+    })
+}
+
+/// `GetFileType`.
+#[unsafe(no_mangle)]
+pub extern "C" fn GetFileType(file: HANDLE) -> DWORD {
+    answer(0, || match handle::get(file)?.object {
+        Object::Pipe(_) => Ok(file::Kind::Pipe as u32),
+        Object::File(file) => Ok(file.kind() as u32),
+        _ => Err(ErrorKind::InvalidHandle.into()),
+    })
+}
+
+/// Fills a place with a count of bytes.
+pub(crate) fn put_len(place: Option<&mut std::mem::MaybeUninit<u32>>, len: usize) {
+    put(place, u32::try_from(len).unwrap_or(u32::MAX));
+}

@@ -1,0 +1,263 @@
+//! The table of handles: small numbers with a generation.
+//!
+//! ```text
+//! bit  0, 1    ignored, as Windows ignores them
+//! bits 2-19    the slot
+//! bits 20-30   the slot's generation: how often it was used before
+//! ```
+//!
+//! A look-up takes the lock of its slot, for the moment of the look-up, and no other: two handles never
+//! meet. A number whose slot is empty, or of another generation, is no handle.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+use ntpipe::ErrorKind;
+
+use crate::failure::Result;
+use crate::object::Object;
+use crate::types::HANDLE;
+
+const SLOTS_PER_CHUNK: u32 = 1024;
+const CHUNKS: usize = 256;
+const SLOT_BITS: u32 = 18;
+const GENERATIONS: u32 = 1 << 11;
+
+const _: () = assert!(SLOTS_PER_CHUNK as usize * CHUNKS == 1 << SLOT_BITS);
+
+/// What a handle stands for.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The object, which other handles may stand for as well.
+    pub object: Object,
+    /// What this handle may do.
+    pub access: u32,
+    /// Whether children inherit it (`HANDLE_FLAG_INHERIT`).
+    pub inherit: bool,
+    /// Whether it can be closed (`HANDLE_FLAG_PROTECT_FROM_CLOSE`).
+    pub protected: bool,
+}
+
+impl Entry {
+    /// A handle that children do not inherit.
+    #[must_use]
+    pub fn new(object: Object, access: u32) -> Self {
+        Self { object, access, inherit: false, protected: false }
+    }
+
+    /// The same, inherited or not.
+    #[must_use]
+    pub fn inherited(mut self, inherit: bool) -> Self {
+        self.inherit = inherit;
+        self
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u32,
+    entry: Option<Entry>,
+}
+
+static SLOTS: [OnceLock<Box<[RwLock<Slot>]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+/// Slots that were used and are free again, the oldest first to make a stale number live long.
+static FREE: Mutex<std::collections::VecDeque<u32>> = Mutex::new(std::collections::VecDeque::new());
+/// The first slot that was never used; 0 is no handle.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+/// How many freed slots wait before one is used again.
+const REST: usize = 64;
+
+fn slot(index: u32) -> Option<&'static RwLock<Slot>> {
+    let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?.get()?;
+    chunk.get((index % SLOTS_PER_CHUNK) as usize)
+}
+
+fn slot_or_new(index: u32) -> Option<&'static RwLock<Slot>> {
+    let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?;
+    let chunk = chunk.get_or_init(|| (0..SLOTS_PER_CHUNK).map(|_| RwLock::default()).collect());
+    chunk.get((index % SLOTS_PER_CHUNK) as usize)
+}
+
+fn free() -> MutexGuard<'static, std::collections::VecDeque<u32>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Slot and generation of a number.
+fn split(handle: HANDLE) -> Option<(u32, u32)> {
+    let number = u32::try_from(handle.addr()).ok().filter(|number| number >> 31 == 0)? >> 2;
+    Some((number & ((1 << SLOT_BITS) - 1), number >> SLOT_BITS))
+}
+
+fn join(index: u32, generation: u32) -> HANDLE {
+    std::ptr::without_provenance_mut(((generation << SLOT_BITS | index) << 2) as usize)
+}
+
+/// A new handle.
+///
+/// # Errors
+/// `ERROR_TOO_MANY_OPEN_FILES` when all of 262,143 are in use.
+pub fn insert(entry: Entry) -> Result<HANDLE> {
+    crate::inherit::adopt();
+    let reused = {
+        let mut free = free();
+        if free.len() > REST { free.pop_front() } else { None }
+    };
+    let index = match reused {
+        Some(index) => index,
+        None => fresh().or_else(|| free().pop_front()).ok_or(ErrorKind::TooManyOpenFiles)?,
+    };
+    let slot = slot_or_new(index).ok_or(ErrorKind::TooManyOpenFiles)?;
+    entry.object.opened();
+    let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+    slot.entry = Some(entry);
+    Ok(join(index, slot.generation))
+}
+
+fn fresh() -> Option<u32> {
+    let more = |next: u32| (next < 1 << SLOT_BITS).then_some(next + 1);
+    NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()
+}
+
+/// Puts a handle where a parent process had it. Called before the program makes handles of its own.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE` if the number cannot be a handle or is one already.
+pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
+    let invalid = ErrorKind::InvalidHandle;
+    let (index, generation) = split(handle).filter(|(index, _)| *index > 0).ok_or(invalid)?;
+    let mut slot =
+        slot_or_new(index).ok_or(invalid)?.write().unwrap_or_else(PoisonError::into_inner);
+    if slot.entry.is_some() {
+        return Err(invalid.into());
+    }
+    let first = NEXT.fetch_max(index + 1, Ordering::Relaxed);
+    free().extend(first..index);
+    free().retain(|free| *free != index);
+    entry.object.opened();
+    *slot = Slot { generation, entry: Some(entry) };
+    Ok(())
+}
+
+/// Looks at what a handle stands for. `look` must not wait and must not close the handle.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE`.
+#[inline]
+pub fn with<T>(handle: HANDLE, look: impl FnOnce(&Entry) -> Result<T>) -> Result<T> {
+    if let Some((index, generation)) = split(handle)
+        && let Some(slot) = slot(index)
+        && let slot = slot.read().unwrap_or_else(PoisonError::into_inner)
+        && let Some(entry) = &slot.entry
+        && slot.generation == generation
+    {
+        return look(entry);
+    }
+    // A handle may be among those that a parent left, which nobody has looked at yet.
+    if crate::inherit::adopt() { with(handle, look) } else { Err(ErrorKind::InvalidHandle.into()) }
+}
+
+/// What a handle stands for.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE`.
+pub fn get(handle: HANDLE) -> Result<Entry> {
+    with(handle, |entry| Ok(entry.clone()))
+}
+
+/// Changes what belongs to the handle rather than to its object.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE`.
+pub fn change<T>(handle: HANDLE, change: impl FnOnce(&mut Entry) -> Result<T>) -> Result<T> {
+    let invalid = ErrorKind::InvalidHandle;
+    let (index, generation) = split(handle).ok_or(invalid)?;
+    let mut slot = slot(index).ok_or(invalid)?.write().unwrap_or_else(PoisonError::into_inner);
+    let right = slot.generation == generation;
+    match &mut slot.entry {
+        Some(entry) if right => change(entry),
+        _ => Err(invalid.into()),
+    }
+}
+
+/// Closes a handle.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE`, also for one that is protected from being closed.
+pub fn close(handle: HANDLE) -> Result<()> {
+    let invalid = ErrorKind::InvalidHandle;
+    let (index, generation) = split(handle).ok_or(invalid)?;
+    let slot = slot(index).ok_or(invalid)?;
+    let entry = {
+        let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+        let open = slot.entry.as_ref().is_some_and(|entry| !entry.protected);
+        if slot.generation != generation || !open {
+            return Err(invalid.into());
+        }
+        slot.generation = (slot.generation + 1) % GENERATIONS;
+        slot.entry.take()
+    };
+    free().push_back(index);
+    // After the slot's lock is gone: what ends with its last handle may take a while.
+    if let Some(entry) = entry {
+        entry.object.closed();
+    }
+    Ok(())
+}
+
+/// All handles that children inherit.
+#[must_use]
+pub fn inheritable() -> Vec<(HANDLE, Entry)> {
+    let used = NEXT.load(Ordering::Relaxed);
+    let look = |index| {
+        let slot = slot(index)?.read().unwrap_or_else(PoisonError::into_inner);
+        let entry = slot.entry.as_ref().filter(|entry| entry.inherit)?;
+        Some((join(index, slot.generation), entry.clone()))
+    };
+    (1..used).filter_map(look).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, close, get, insert, insert_at, join, split};
+    use crate::object::Object;
+
+    fn entry() -> Entry {
+        let event = ntpipe::Event::new(true, false).expect("an event");
+        Entry::new(Object::Event(event), 0)
+    }
+
+    #[test]
+    fn a_closed_handle_is_none_though_its_slot_is_used_again() {
+        let first = insert(entry()).expect("inserted");
+        close(first).expect("closed");
+        for _ in 0..200 {
+            let other = insert(entry()).expect("inserted");
+            assert_ne!(other, first);
+            close(other).expect("closed");
+        }
+        assert!(get(first).is_err() && close(first).is_err());
+    }
+
+    #[test]
+    fn numbers_that_never_were_handles_are_none() {
+        for number in [0, 1, 3, 0x7FFF_FFFC, usize::MAX, usize::MAX - 1, 1 << 40, 0x3FFFC] {
+            assert!(get(std::ptr::without_provenance_mut(number)).is_err(), "{number:#x}");
+        }
+    }
+
+    #[test]
+    fn the_lowest_bits_do_not_count() {
+        let handle = insert(entry()).expect("inserted");
+        assert!(get(handle.map_addr(|number| number | 3)).is_ok());
+        close(handle).expect("closed");
+    }
+
+    #[test]
+    fn an_inherited_handle_has_its_number() {
+        let number = join(5000, 7);
+        insert_at(number, entry()).expect("placed");
+        assert_eq!(split(number), Some((5000, 7)));
+        assert!(get(number).is_ok() && insert_at(number, entry()).is_err());
+        close(number).expect("closed");
+    }
+}

@@ -1,0 +1,101 @@
+//! What a path of a program names: a pipe, the directory of all pipes, the console, or a file.
+
+use ntpipe::ErrorKind;
+
+use crate::failure::Result;
+
+/// What a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A pipe, spelled as `\\.\pipe\name` or on another computer.
+    Pipe(String),
+    /// `\\.\pipe\`: all of them.
+    Pipes,
+    /// `CONIN$`: what the terminal says.
+    ConsoleInput,
+    /// `CONOUT$`: what the terminal shows.
+    ConsoleOutput,
+    /// `NUL`.
+    Null,
+    /// A file, by its path here.
+    File(String),
+}
+
+impl Target {
+    /// What this path names.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if let Some((host, rest)) = device(path) {
+            let rest = rest.replace('/', r"\");
+            let pipe = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("pipe"));
+            match (pipe, rest.as_bytes().get(4)) {
+                (true, None) => return Self::Pipes,
+                (true, Some(b'\\')) if rest.len() == 5 => return Self::Pipes,
+                (true, Some(b'\\')) => return Self::Pipe(format!(r"\\{host}\{rest}")),
+                _ => {}
+            }
+        }
+        match () {
+            () if path.eq_ignore_ascii_case("CONIN$") => Self::ConsoleInput,
+            () if path.eq_ignore_ascii_case("CONOUT$") => Self::ConsoleOutput,
+            () if path.eq_ignore_ascii_case("NUL") => Self::Null,
+            () => Self::File(file(path)),
+        }
+    }
+
+    /// The pipe that this path names.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_NAME` for anything else.
+    pub fn pipe(path: &str) -> Result<String> {
+        match Self::of(path) {
+            Self::Pipe(name) => Ok(name),
+            _ => Err(ErrorKind::InvalidName.into()),
+        }
+    }
+}
+
+/// Host and rest of `\\host\rest`.
+fn device(path: &str) -> Option<(&str, &str)> {
+    let slash = |c: char| c == '\\' || c == '/';
+    let rest = path.strip_prefix(slash)?.strip_prefix(slash)?;
+    let end = rest.find(slash)?;
+    Some((&rest[..end], &rest[end + 1..]))
+}
+
+/// A file's path here: without a drive, with the slashes of this system.
+fn file(path: &str) -> String {
+    let path = path.strip_prefix(r"\\?\").or_else(|| path.strip_prefix(r"\\.\")).unwrap_or(path);
+    let bytes = path.as_bytes();
+    let path = match bytes {
+        [drive, b':', ..] if drive.is_ascii_alphabetic() => &path[2..],
+        _ => path,
+    };
+    path.replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+
+    #[test]
+    fn each_spelling_names_its_thing() {
+        let pipe = |name: &str| Target::Pipe(name.to_owned());
+        let file = |path: &str| Target::File(path.to_owned());
+        for (path, target) in [
+            (r"\\.\pipe\x", pipe(r"\\.\pipe\x")),
+            ("//./PIPE/x/y", pipe(r"\\.\PIPE\x\y")),
+            (r"\\?\pipe\x", pipe(r"\\?\pipe\x")),
+            (r"\\host\pipe\x", pipe(r"\\host\pipe\x")),
+            (r"\\.\pipe\", Target::Pipes),
+            (r"\\.\pipe", Target::Pipes),
+            ("conin$", Target::ConsoleInput),
+            ("nul", Target::Null),
+            (r"C:\dir\a.txt", file("/dir/a.txt")),
+            (r"..\a.txt", file("../a.txt")),
+            (r"\\.\pipes\x", file("pipes/x")),
+        ] {
+            assert_eq!(Target::of(path), target, "{path}");
+        }
+    }
+}

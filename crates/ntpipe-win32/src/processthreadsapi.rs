@@ -1,0 +1,81 @@
+//! `processthreadsapi.h`: processes.
+#![allow(unsafe_code)]
+
+mod create;
+
+use crate::boundary::{gives_object, out, put, succeeds};
+use crate::failure::Result;
+use crate::handle::{self, Entry};
+use crate::object::{Object, ProcessObject};
+use crate::types::{BOOL, DWORD, HANDLE};
+use std::sync::Arc;
+
+pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
+
+/// `PROCESS_ALL_ACCESS`.
+const PROCESS_ALL_ACCESS: u32 = 0x1F_FFFF;
+/// What `GetCurrentProcess` answers.
+const CURRENT_PROCESS: usize = usize::MAX;
+
+/// `GetCurrentProcess`.
+#[unsafe(no_mangle)]
+pub extern "C" fn GetCurrentProcess() -> HANDLE {
+    std::ptr::without_provenance_mut(CURRENT_PROCESS)
+}
+
+/// `GetCurrentProcessId`.
+#[unsafe(no_mangle)]
+pub extern "C" fn GetCurrentProcessId() -> DWORD {
+    std::process::id()
+}
+
+/// The process that a handle, or `GetCurrentProcess`, stands for.
+pub(crate) fn process(handle: HANDLE) -> Result<Arc<ProcessObject>> {
+    if handle.addr() == CURRENT_PROCESS {
+        return Ok(Arc::new(ProcessObject::open(std::process::id())?));
+    }
+    handle::with(handle, |entry| entry.object.process().cloned())
+}
+
+/// `GetProcessId`.
+#[unsafe(no_mangle)]
+pub extern "C" fn GetProcessId(handle: HANDLE) -> DWORD {
+    crate::boundary::answer(0, || Ok(process(handle)?.pid))
+}
+
+/// `OpenProcess`.
+#[unsafe(no_mangle)]
+pub extern "C" fn OpenProcess(access: DWORD, inherit: BOOL, pid: DWORD) -> HANDLE {
+    gives_object(|| {
+        let object = Object::Process(Arc::new(ProcessObject::open(pid)?));
+        handle::insert(Entry::new(object, access).inherited(inherit != 0))
+    })
+}
+
+/// `GetExitCodeProcess`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn GetExitCodeProcess(handle: HANDLE, code: *mut DWORD) -> BOOL {
+    succeeds(|| {
+        let exit_code = process(handle)?.exit_code();
+        // SAFETY: null or valid, by the caller's promise.
+        put(unsafe { out(code) }, exit_code);
+        Ok(())
+    })
+}
+
+/// `TerminateProcess`.
+#[unsafe(no_mangle)]
+pub extern "C" fn TerminateProcess(handle: HANDLE, code: DWORD) -> BOOL {
+    succeeds(|| {
+        if handle.addr() == CURRENT_PROCESS {
+            std::process::exit(code.cast_signed());
+        }
+        process(handle)?.terminate(code)
+    })
+}
+
+/// `ExitProcess`.
+#[unsafe(no_mangle)]
+pub extern "C" fn ExitProcess(code: DWORD) -> ! {
+    std::process::exit(code.cast_signed())
+}
