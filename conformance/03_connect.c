@@ -193,7 +193,8 @@ static void cancel_thread(HANDLE thread)
     for (turn = 0; turn < PATIENCE; turn++) {
         SetLastError(54321);
         if (CancelSynchronousIo(thread)) {
-            say("CancelSynchronousIo -> ok, last error %s", GetLastError() == 54321 ? "untouched" : "changed");
+            say("CancelSynchronousIo -> ok, last error %s",
+                GetLastError() == 54321 ? "untouched" : "changed");
             return;
         }
         if (GetLastError() != ERROR_NOT_FOUND)

@@ -5,7 +5,8 @@ static BOOL say_transact(const char *what, HANDLE pipe, const char *text, DWORD 
 {
     char answer[1000];
     DWORD bytes = 0;
-    BOOL ok = TransactNamedPipe(pipe, (void *)(ULONG_PTR)text, (DWORD)strlen(text), answer, size, &bytes, NULL);
+    BOOL ok = TransactNamedPipe(pipe, (void *)(ULONG_PTR)text, (DWORD)strlen(text), answer, size, &bytes,
+                                NULL);
     say_result(what, ok, GetLastError(), bytes, answer);
     return ok;
 }
@@ -90,8 +91,9 @@ CASE(132, "transact__cancelled__995_and_the_request_stays")
 {
     struct pair pair = pair_of(MESSAGES, 0, FILE_FLAG_OVERLAPPED);
     struct async *transact = new_async();
-    transact->started_ok = TransactNamedPipe(pair.client, (void *)(ULONG_PTR) "request", 7, transact->data, 100,
-                                             &transact->started_bytes, &transact->overlapped);
+    transact->started_ok =
+        TransactNamedPipe(pair.client, (void *)(ULONG_PTR) "request", 7, transact->data, 100,
+                          &transact->started_bytes, &transact->overlapped);
     transact->started_error = GetLastError();
     transact->started_bytes = 0;
     say_started("TransactNamedPipe", transact);

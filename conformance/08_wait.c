@@ -26,8 +26,7 @@ CASE(142, "wait__all_busy__121")
 CASE(143, "wait__values_of_the_timeout")
 {
     /* The pipe's default is 100 ms. */
-    HANDLE server = CreateNamedPipeA(pipe_name(), PIPE_ACCESS_DUPLEX, BYTES, PIPE_UNLIMITED_INSTANCES, 512, 512,
-                                     100, NULL);
+    HANDLE server = CreateNamedPipeA(pipe_name(), PIPE_ACCESS_DUPLEX, BYTES, 5, 512, 512, 100, NULL);
     HANDLE client = client_of(READ_WRITE, 0), second;
     struct work *wait;
     ULONGLONG begin;

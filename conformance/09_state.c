@@ -23,7 +23,8 @@ static void say_info(const char *what, HANDLE pipe)
 CASE(150, "state__all_null__ok")
 {
     struct pair pair = pair_of(BYTES, 0, 0);
-    say_call("GetNamedPipeHandleState", GetNamedPipeHandleStateA(pair.server, NULL, NULL, NULL, NULL, NULL, 0));
+    say_call("GetNamedPipeHandleState",
+             GetNamedPipeHandleStateA(pair.server, NULL, NULL, NULL, NULL, NULL, 0));
     say_call("SetNamedPipeHandleState", SetNamedPipeHandleState(pair.server, NULL, NULL, NULL));
     say_call("GetNamedPipeInfo", GetNamedPipeInfo(pair.server, NULL, NULL, NULL, NULL));
     say_call("the client's GetNamedPipeHandleState",
@@ -254,6 +255,7 @@ CASE_UNVERIFIED(166, "computer_name__of_a_local_client__229")
 {
     struct pair pair = pair_of(BYTES, 0, 0);
     char name[64];
-    say_call("GetNamedPipeClientComputerName", GetNamedPipeClientComputerNameA(pair.server, name, sizeof(name)));
+    say_call("GetNamedPipeClientComputerName",
+             GetNamedPipeClientComputerNameA(pair.server, name, sizeof(name)));
     close_pair(pair);
 }

@@ -27,7 +27,8 @@ CASE(207, "anonymous__a_byte_pipe_of_one_instance")
     say("GetFileType %u and %u", (unsigned)GetFileType(one.read), (unsigned)GetFileType(one.write));
     say_call("GetNamedPipeInfo", GetNamedPipeInfo(one.read, &flags, NULL, NULL, &max));
     say("%s, max %u", flags & PIPE_TYPE_MESSAGE ? "messages" : "bytes", (unsigned)max);
-    say_call("GetNamedPipeHandleState", GetNamedPipeHandleStateA(one.read, NULL, &instances, NULL, NULL, NULL, 0));
+    say_call("GetNamedPipeHandleState",
+             GetNamedPipeHandleStateA(one.read, NULL, &instances, NULL, NULL, NULL, 0));
     say("%u instances", (unsigned)instances);
     say_write("into the first", one.write, "first");
     say_write("into the second", two.write, "second");
@@ -123,8 +124,8 @@ CASE(212, "anonymous__broken_when_the_last_duplicate_is_closed")
     struct ends ends = anonymous(0, FALSE);
     HANDLE copy = NULL;
     struct work *read;
-    say_call("DuplicateHandle", DuplicateHandle(GetCurrentProcess(), ends.write, GetCurrentProcess(), &copy, 0,
-                                                FALSE, DUPLICATE_SAME_ACCESS));
+    say_call("DuplicateHandle", DuplicateHandle(GetCurrentProcess(), ends.write, GetCurrentProcess(), &copy,
+                                                0, FALSE, DUPLICATE_SAME_ACCESS));
     say_call("the first is closed", CloseHandle(ends.write));
     read = start_read(ends.read, 10);
     say_waiting("ReadFile", read);
@@ -136,7 +137,8 @@ CASE(212, "anonymous__broken_when_the_last_duplicate_is_closed")
     say_end("ReadFile", read);
     shut(ends.read);
     ends = anonymous(0, FALSE);
-    DuplicateHandle(GetCurrentProcess(), ends.read, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS);
+    DuplicateHandle(GetCurrentProcess(), ends.read, GetCurrentProcess(), &copy, 0, FALSE,
+                    DUPLICATE_SAME_ACCESS);
     shut(ends.read);
     say_write("one of two read ends is closed", ends.write, "x");
     say_read("ReadFile of the copy", copy, 10);
@@ -231,7 +233,8 @@ CASE(214, "anonymous__a_childs_standard_streams__109_at_the_end")
     startup.hStdInput = in.read;
     startup.hStdOutput = out.write;
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!say_call("CreateProcess", CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process)))
+    if (!say_call("CreateProcess",
+                  CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process)))
         return;
     shut(in.read);
     shut(out.write);

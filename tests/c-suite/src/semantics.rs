@@ -9,19 +9,20 @@ use crate::rows::Row;
 const HEAD: &str = "\
 # What Windows does, and ntpipe with it
 
-Generated from `conformance/`; `NTPIPE_BLESS=1 cargo test -p ntpipe-c-suite --test semantics` brings it up
-to date. One row for each behaviour of Windows' pipes: what is done, what comes of it (the returned value and
-`GetLastError`), where that was found, and the case of the C suite that shows it. The suite is one source: built
-by `ntpipe cc` it runs natively, built by mingw on Windows and Wine. Natively it must print what
+Generated from `conformance/`; `NTPIPE_BLESS=1 cargo test -p ntpipe-c-suite --test semantics` brings it up to
+date. One row for each behaviour of Windows' pipes: what is done, what comes of it (the returned value and
+`GetLastError`), where that was found, and the case of the C suite that shows it. The suite is one source:
+built by `ntpipe cc` it runs natively, built by mingw on Windows and Wine. Natively it must print what
 [windows.txt](../conformance/windows.txt) says, in every row; on Wine 8.0 too, except for the rows in
 [wine.txt](../conformance/wine.txt), whose reasons stand in the last column.
 
-Sources: K:n and N:n are line n of Wine's kernel32 (8.0.1) and ntdll (9.0) pipe tests, which run on Windows; RK
-ReactOS' kernel tests of NPFS (run on Windows 2003); NET the tests of .NET's System.IO.Pipes (run on Windows);
-GW, MIO, TOK, PYW the suites of go-winio, mio, tokio and pywin32; D a page of Microsoft's documentation; RM the
-model that ReactOS' NPFS is; P a differential program run on Wine.
+Sources: K:n and N:n are line n of Wine's kernel32 (8.0.1) and ntdll (9.0) pipe tests, which run on Windows;
+RK ReactOS' kernel tests of NPFS (run on Windows 2003); NET the tests of .NET's System.IO.Pipes (run on
+Windows); GW, MIO, TOK, PYW the suites of go-winio, mio, tokio and pywin32; D a page of Microsoft's
+documentation; RM the model that ReactOS' NPFS is; P a differential program run on Wine.
 
-Marks: V also seen on Wine, T from a test's source, D from documents only, M from the model only, U unverified.
+Marks: V also seen on Wine, T from a test's source, D from documents only, M from the model only,
+U unverified.
 ";
 
 /// The whole document.

@@ -1,5 +1,5 @@
-//! The suite on Wine: as on Windows, except for the rows in `wine.txt`. Where Wine and mingw are installed, and
-//! with `NTPIPE_WINE=1` only, because the first run makes a Wine prefix.
+//! The suite on Wine: as on Windows, except for the rows in `wine.txt`. Only with `NTPIPE_WINE=1`, because
+//! Wine and mingw must be installed for it, and the first run makes a Wine prefix.
 
 use std::path::Path;
 
