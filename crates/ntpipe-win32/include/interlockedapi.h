@@ -1,7 +1,7 @@
 /* Interlocked operations, on the compiler's atomic builtins.
 
-   They are macros, which take a pointer to an integer of any width: programs declare their counters long as well as
-   LONG, and here the two differ. */
+   They are macros, which take a pointer to an integer of any width: programs declare their counters long as
+   well as LONG, and here the two differ. */
 #ifndef NTPIPE_INTERLOCKEDAPI_H
 #define NTPIPE_INTERLOCKEDAPI_H
 #ifndef NTPIPE_LINT

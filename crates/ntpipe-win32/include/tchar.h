@@ -17,8 +17,8 @@
 #endif
 
 /*
- * The names are macros for those of the C runtime, as on Windows. The runtime behind `ntpipe cc` has them all,
- * and its main calls wmain if that is what the program defines.
+ * The names are macros for those of the C runtime, as on Windows. The runtime behind `ntpipe cc` has them
+ * all, and its main calls wmain if that is what the program defines.
  */
 #ifdef _UNICODE
 typedef wchar_t _TCHAR, _TSCHAR, _TUCHAR, _TXCHAR;

@@ -55,14 +55,17 @@ static __inline__ VOID InitializeThreadpoolEnvironment(PTP_CALLBACK_ENVIRON pcbe
     pcbe->Size = sizeof *pcbe;
 }
 static __inline__ VOID DestroyThreadpoolEnvironment(PTP_CALLBACK_ENVIRON pcbe) { (void)pcbe; }
-static __inline__ VOID SetThreadpoolCallbackPool(PTP_CALLBACK_ENVIRON pcbe, PTP_POOL ptpp) { pcbe->Pool = ptpp; }
+static __inline__ VOID SetThreadpoolCallbackPool(PTP_CALLBACK_ENVIRON pcbe, PTP_POOL ptpp) {
+    pcbe->Pool = ptpp;
+}
 static __inline__ VOID SetThreadpoolCallbackCleanupGroup(PTP_CALLBACK_ENVIRON pcbe, PTP_CLEANUP_GROUP ptpcg,
                                                          PTP_CLEANUP_GROUP_CANCEL_CALLBACK pfng) {
     pcbe->CleanupGroup = ptpcg;
     pcbe->CleanupGroupCancelCallback = pfng;
 }
 static __inline__ VOID SetThreadpoolCallbackRunsLong(PTP_CALLBACK_ENVIRON pcbe) { pcbe->u.Flags |= 1; }
-static __inline__ VOID SetThreadpoolCallbackPriority(PTP_CALLBACK_ENVIRON pcbe, TP_CALLBACK_PRIORITY Priority) {
+static __inline__ VOID SetThreadpoolCallbackPriority(PTP_CALLBACK_ENVIRON pcbe,
+                                                     TP_CALLBACK_PRIORITY Priority) {
     pcbe->CallbackPriority = Priority;
 }
 static __inline__ VOID SetThreadpoolCallbackPersistent(PTP_CALLBACK_ENVIRON pcbe) { pcbe->u.Flags |= 2; }
