@@ -42,3 +42,4 @@ pub mod stringapiset;
 pub mod sysinfoapi;
 pub mod text;
 pub mod types;
+pub mod winbase;
