@@ -24,6 +24,8 @@
 pub mod account;
 pub mod boundary;
 pub mod command_line;
+pub mod consoleapi;
+pub mod debugapi;
 pub mod errhandlingapi;
 pub mod failure;
 pub mod fileapi;
