@@ -1,6 +1,6 @@
 /* Files by descriptor, and descriptors of handles. */
-#ifndef NTPIPE_IO_H
-#define NTPIPE_IO_H
+#ifndef NTPIPE_SDK_IO_H
+#define NTPIPE_SDK_IO_H
 #ifndef NTPIPE_LINT
 #pragma GCC system_header
 #endif
