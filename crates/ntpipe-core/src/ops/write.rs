@@ -73,7 +73,14 @@ impl Writer {
         // nothing to this one.
         static WRITERS: AtomicU64 = AtomicU64::new(1);
         let next_ticket = WRITERS.fetch_add(1, Ordering::Relaxed) << 32;
-        Self { connection, producer, turn: None, queue: VecDeque::new(), next_ticket, foreign: None }
+        Self {
+            connection,
+            producer,
+            turn: None,
+            queue: VecDeque::new(),
+            next_ticket,
+            foreign: None,
+        }
     }
 
     /// The connection.
@@ -269,16 +276,21 @@ impl Writer {
         }
     }
 
-    /// For a write that goes elsewhere than into the ring: takes its place among the writes of this end,
-    /// and answers what to wait for unless it is the first.
+    /// For a write that goes, or goes on, elsewhere than into the ring: takes or keeps its place among the
+    /// writes of this end, and answers what to wait for unless it is the first.
     ///
     /// # Errors
     ///
     /// If the peer corrupted the ring.
     pub fn enter_elsewhere(&mut self, progress: &mut WriteProgress) -> Result<Option<Pending>> {
         self.enter_queue(progress);
+        if self.turn == Some(progress.ticket) {
+            progress.first = None;
+            self.pass_turn();
+        }
         let seen = self.producer.refresh()?;
-        Ok((!self.may_place(progress)).then(|| self.pending(seen, 0)))
+        let life = self.connection.peer_life();
+        Ok((!self.may_place(progress)).then(|| Pending { life, ..self.pending(seen, 0) }))
     }
 
     /// Such a write is over.
