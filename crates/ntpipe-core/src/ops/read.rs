@@ -148,8 +148,8 @@ impl Reader {
         self.queue.front().is_none_or(|first| *first == progress.ticket)
     }
 
-    /// For a read that goes on elsewhere although this ring is over: it is the first, and stays it until it is
-    /// [given up](Self::give_up).
+    /// For a read that goes on elsewhere although this ring is over: it is the first, and stays it until
+    /// it is [given up](Self::give_up).
     pub fn stay_first(&mut self, progress: &mut ReadProgress) {
         if self.is_first(progress) && progress.ticket != 0 && !self.queue.is_empty() {
             return;

@@ -47,8 +47,8 @@ impl Listen {
     ///
     /// # Errors
     ///
-    /// `ERROR_PIPE_NOT_CONNECTED` when the end was disconnected before a client came, `ERROR_BROKEN_PIPE` when
-    /// its last handle was dropped, `ERROR_INVALID_PARAMETER` when the wait is over already.
+    /// `ERROR_PIPE_NOT_CONNECTED` when the end was disconnected before a client came, `ERROR_BROKEN_PIPE`
+    /// when its last handle was dropped, `ERROR_INVALID_PARAMETER` when the wait is over already.
     pub fn step(&mut self) -> Poll<Result<()>> {
         if self.over {
             let error = Error::new(ErrorKind::InvalidParameter).because("the operation is over");

@@ -77,8 +77,8 @@ impl Readiness {
         &self.chime
     }
 
-    /// Makes the descriptor unreadable again, unless the peer is gone or a client has come. What has changed before
-    /// is seen by the steps after this.
+    /// Makes the descriptor unreadable again, unless the peer is gone or a client has come. What has changed
+    /// before is seen by the steps after this.
     pub fn clear(&self) {
         if let Some(end) = self.end.upgrade()
             && let Some(connection) = end.connection()

@@ -1,9 +1,13 @@
 //! What makes the descriptor readable, and what does not.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
-use ntpipe::{ClientOptions, ErrorKind, PipeMode};
+use ntpipe::overlapped::{Cancelled, Started};
+use ntpipe::{ClientOptions, ErrorKind, PipeMode, Recv, Result};
 
 use crate::driver::*;
 
@@ -165,4 +169,119 @@ fn a_call_that_takes_the_byte_of_the_socket_passes_the_news_on() {
     assert_eq!(over(&mut second).unwrap(), 11);
     client.send(b"x").unwrap();
     over(&mut first).unwrap();
+}
+
+#[test]
+fn no_wake_is_lost_between_two_drivers() {
+    // Every message waits for its reader, and every reader for its message.
+    let (server, client) = pair(PipeMode::Message, 0);
+    let rounds = 5000u32;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..rounds {
+                assert_eq!(read_whole(&client, 8).unwrap(), round.to_le_bytes());
+                write_whole(&client, b"ok").unwrap();
+            }
+        });
+        for round in 0..rounds {
+            write_whole(&server, &round.to_le_bytes()).unwrap();
+            assert_eq!(read_whole(&server, 8).unwrap(), b"ok");
+        }
+    });
+}
+
+#[test]
+fn one_thread_clears_while_others_start_and_cancel() {
+    let (server, client) = pair(PipeMode::Message, 8);
+    let readiness = server.readiness().unwrap();
+    let reads = Mutex::new(VecDeque::new());
+    let got = AtomicU32::new(0);
+    let total = 2000;
+    let take = |result: Result<Recv>| match result {
+        Ok(recv) => {
+            assert_eq!(recv.len, 8);
+            got.fetch_add(1, Ordering::Relaxed);
+        }
+        Err(error) => assert_eq!(error.kind(), ErrorKind::BrokenPipe, "at the end"),
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for _ in 0..total {
+                client.send(b"message!").unwrap();
+            }
+            // Its end keeps the descriptor readable: nobody sleeps for ever.
+            drop(client);
+        });
+        scope.spawn(|| {
+            // Starts reads, arms them, and leaves them to the driver; some it takes back.
+            for turn in 0..total * 2 {
+                let mut buffer = vec![0; 8];
+                let mut reads = reads.lock().unwrap();
+                match server.start_read(&mut buffer) {
+                    Started::Done(result) => take(result),
+                    Started::Pending(read) => {
+                        let mut read = With(read, buffer);
+                        read.arm();
+                        reads.push_back(read);
+                    }
+                }
+                // The next one's turn comes by that.
+                if turn % 3 == 0 && reads.len() > 1 {
+                    let mut read = reads.pop_front().unwrap();
+                    if let Cancelled::Completed(result) = read.cancel() {
+                        take(result);
+                    }
+                }
+                drop(reads);
+                std::thread::yield_now();
+            }
+        });
+        while got.load(Ordering::Relaxed) < total {
+            readiness.clear();
+            let mut reads = reads.lock().unwrap();
+            reads.retain_mut(|read| match read.step() {
+                Poll::Ready(result) => {
+                    take(result);
+                    false
+                }
+                Poll::Pending => true,
+            });
+            let news = reads.iter_mut().fold(false, |news, read| read.arm() | news);
+            drop(reads);
+            if !news && got.load(Ordering::Relaxed) < total {
+                becomes_readable(&readiness);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_descriptor_serves_an_edge_triggered_epoll() {
+    use rustix::event::epoll;
+    let (server, client) = pair(PipeMode::Message, 100);
+    let readiness = server.readiness().unwrap();
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+    let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+    epoll::add(&epoll, &*readiness, epoll::EventData::new_u64(1), flags).unwrap();
+    let told = || {
+        let mut events = Vec::with_capacity(4);
+        let at_once = rustix::event::Timespec::default();
+        epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), Some(&at_once)).unwrap();
+        events.len()
+    };
+    for _ in 0..3 {
+        let mut read = reading(&server, 8);
+        assert!(!read.arm());
+        assert_eq!(told(), 0);
+        client.send(b"x").unwrap();
+        assert_eq!((told(), told()), (1, 0));
+        readiness.clear();
+        over(&mut read).unwrap();
+        let (mut first, mut second) = (reading(&server, 8), reading(&server, 8));
+        assert!(!second.arm());
+        is_aborted(&mut first);
+        assert_eq!((told(), told()), (1, 0), "by this process itself");
+        readiness.clear();
+        is_aborted(&mut second);
+    }
 }
