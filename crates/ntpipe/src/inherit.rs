@@ -106,6 +106,8 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     if first {
         writer.begin_sharing()?;
         reader.begin_sharing()?;
+        // Who polls learns that from now on it has to look by itself now and then.
+        connection.set_changed();
     }
     let mut fds = copies([connection.as_fd(), connection.memory(), locks.as_fd()].iter())?;
     let mut index = 0;
