@@ -156,6 +156,44 @@ fn a_killed_writer_stops_nobody() {
     assert_eq!(came, HashMap::from([(0, MESSAGES), (1, MESSAGES), (2, MESSAGES)]));
 }
 
+/// A child that is stuck in a write of this length, of which all that has room is in the pipe.
+fn stuck_writer(test: &str, pipe: (&NamedPipeServer, &NamedPipeClient), len: usize) -> Child {
+    let (server, client) = pipe;
+    let mut command = again(test, &len.to_string());
+    client.inherit().unwrap().pass_to(&mut command, END).unwrap();
+    let child = command.spawn().unwrap();
+    until(|| server.peek(&mut []).unwrap().available == len as u64);
+    child
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < LONG, "nothing happens");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_long_write_of_a_killed_holder_goes_away_while_the_others_are_idle() {
+    const TEST: &str = "the_long_write_of_a_killed_holder_goes_away_while_the_others_are_idle";
+    if let Some(len) = role() {
+        let client = NamedPipeClient::from_env(END).unwrap();
+        client.send(&vec![ENDLESS; len.parse().unwrap()]).unwrap();
+        unreachable!("nobody reads that much");
+    }
+    let (server, client) = pipe("idle", 4096);
+    let mut child = stuck_writer(TEST, (&server, &client), 1_000_000);
+    assert!(server.recv(&mut [0; 16]).unwrap().more);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until(|| server.peek(&mut []).unwrap().available == 0);
+    client.send(b"after").unwrap();
+    let mut buffer = [0; 16];
+    let got = server.recv_timeout(&mut buffer, LONG).unwrap();
+    assert_eq!((&buffer[..got.len], got.more), (&b"after"[..], false));
+}
+
 #[test]
 fn a_writer_killed_anywhere_leaves_whole_messages() {
     const TEST: &str = "a_writer_killed_anywhere_leaves_whole_messages";
@@ -425,9 +463,9 @@ fn a_bad_token_is_an_error() {
     // Its descriptors are closed again, and it is this process's own.
     let foreign = good.replacen(&std::process::id().to_string(), "1", 1);
     let fields: Vec<&str> = foreign.split(';').collect();
-    let mut bad = vec![String::new(), "ntpipe1".into(), good.clone(), foreign.clone()];
+    let mut bad = vec![String::new(), "ntpipe2".into(), good.clone(), foreign.clone()];
     for at in 0..fields.len() - 1 {
-        for value in ["", "-1", "x", "99999999999", "0,1,2", "700,701,702", "1,1,1"] {
+        for value in ["", "-1", "x", "99999999999", "0,1,2,3", "700,701,702,703", "1,1,1,1"] {
             let mut fields = fields.clone();
             fields[at] = value;
             bad.push(fields.join(";"));
