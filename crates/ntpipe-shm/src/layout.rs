@@ -38,14 +38,15 @@ pub struct SideBlock {
     pub cpu: AtomicU32,
     /// Counts what the holders of this side changed that others of them may wait for.
     pub changes: AtomicU32,
-    /// What this side produces in pieces now: 0, or [`TURN`], the number of the holder who does, and the
-    /// position of its first record.
+    /// Whether this side produces in pieces now: 0, or [`TURN`] and the number of the holder who does.
     pub streaming: AtomicU64,
     /// What this side consumed a part of: 0, or [`PARTIAL`] and the payload count at its end, with
     /// [`TURN`] and the number of a holder while he waits for the rest.
     pub partial: AtomicU64,
     /// Whether several processes hold this side.
     pub shared: AtomicU32,
+    /// Counts the records that this side withdrew, for those of its holders who did not do it.
+    pub withdrawals: AtomicU32,
 }
 
 /// One holder of the side has the turn; the others wait.

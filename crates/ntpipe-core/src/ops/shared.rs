@@ -140,14 +140,15 @@ impl SharedHalf for Writer {
     }
 
     fn bury(&mut self, holder: u8) -> Result<bool> {
-        let mark = self.mark();
-        if turn_of(mark) == Some(holder) {
-            self.producer.withdraw(low(mark), self.producer.produced())?;
+        // What had completed stays: its unread remainder fits the quota.
+        //= observed: a process with a pending write is terminated; its data is gone
+        self.producer.withdraw_of(holder, self.connection.write_quota())?;
+        if turn_of(self.mark()) == Some(holder) {
             self.producer.cut();
             self.end_turn();
-            self.connection.announce_data();
-            self.connection.set_changed();
         }
+        self.connection.announce_data();
+        self.connection.set_changed();
         Ok(true)
     }
 }
@@ -169,7 +170,7 @@ impl Writer {
     /// Before the first piece of a write.
     pub(super) fn take_turn(&mut self) {
         if let Some(sharing) = self.connection.sharing() {
-            let mark = turn_mark(sharing.number()) | u64::from(self.producer.position());
+            let mark = turn_mark(sharing.number());
             // SYNC(turn): Release. Pairs with the Acquire load in `mark`.
             self.connection.own().streaming.store(mark, Ordering::Release);
         }

@@ -58,7 +58,8 @@ impl Writer {
     /// The writing half of a connection.
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
-        let producer = Producer::new(connection.shared().clone(), connection.outward());
+        let mut producer = Producer::new(connection.shared().clone(), connection.outward());
+        producer.set_holder(connection.sharing().map_or(0, |sharing| sharing.number()));
         Self { connection, producer, turn: None, next_ticket: 1, foreign: None }
     }
 
@@ -180,7 +181,7 @@ impl Writer {
             if left.is_empty() && progress.first.is_some() {
                 return Ok(());
             }
-            let piece = match self.producer.room(false) {
+            let piece = match self.producer.room(self.producer.names_holder()) {
                 Some(room) if room as usize >= left.len() => left.len(),
                 _ => {
                     // Pieces of an eighth of the ring keep reader and writer busy at once.
