@@ -139,6 +139,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes(),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }))
     }
 
@@ -196,6 +197,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes().wrapping_sub(1),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }
     }
 
@@ -239,6 +241,7 @@ impl Reader {
                     life,
                     changes: self.connection.changes(),
                     wanted,
+                    behind: false,
                 }));
             }
         }
@@ -253,7 +256,7 @@ impl Reader {
         }
         let changes = self.connection.changes();
         let seen = self.consumer.tail_word();
-        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
+        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0, behind: false })
     }
 
     /// What continued before a withdrawn record ends there.
@@ -346,7 +349,7 @@ impl Reader {
             }
             let message_end = front.end_bytes.wrapping_add(low(front.rest));
             if front.rest != 0 {
-                self.note_part(message_end, by_message)?;
+                self.note_part(message_end, by_message);
             }
             let Some(count) = self.consumer.take(front, &mut into[progress.filled..])? else {
                 continue;
