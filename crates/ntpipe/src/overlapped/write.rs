@@ -108,7 +108,12 @@ impl Write {
                 return feed(site, writer, sink, data, progress, elsewhere)
                     .map_err(|error| if *waited { ended(error) } else { error });
             }
-            match writer.write(data, WaitMode::Wait, progress)? {
+            let step = writer.write(data, WaitMode::Wait, progress);
+            if step.is_err() {
+                // Whatever ended it, it keeps no other write waiting.
+                let _ = writer.cancel(progress);
+            }
+            match step? {
                 Step::Done(len) => Ok(Some(len)),
                 Step::Wait(pending) => {
                     site.ring = Some(pending);
