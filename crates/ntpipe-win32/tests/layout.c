@@ -1,8 +1,8 @@
 /* Prints the layout of structures and the values of constants, to be compared with a build for Windows.
  *
- * Plain, it covers what programs see of <windows.h> and the headers beside it. With -DDRIVER_KIT it covers the
- * pipes' control structures and codes, which on Windows are in the driver kit's <ntifs.h> (mingw: -I .../ddk);
- * here they are in <winioctl.h> and <winternl.h>. */
+ * Plain, it covers what programs see of <windows.h> and the headers beside it. With -DDRIVER_KIT it covers
+ * the control structures and codes of pipes, which on Windows are in the driver kit's <ntifs.h> (mingw:
+ * -isystem .../ddk); here they are in <winioctl.h> and <winternl.h>. */
 #ifdef DRIVER_KIT
 #ifdef _WIN32
 #include <ntifs.h>
