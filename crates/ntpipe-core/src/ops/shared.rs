@@ -259,7 +259,8 @@ impl Reader {
         }
     }
 
-    /// Whether not everything before the payload count `end` is consumed.
+    /// Whether not everything before the payload count `end` is consumed, of a message: they are short
+    /// enough for this comparison.
     fn is_before(&self, end: u32) -> bool {
         let left = end.wrapping_sub(self.consumer.consumed());
         left != 0 && left < 1 << 31
