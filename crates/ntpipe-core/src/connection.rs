@@ -29,6 +29,10 @@ pub struct Quotas {
 /// The largest quota; more is refused with `ERROR_INVALID_PARAMETER`.
 pub const QUOTA_BYTES_MAX: u32 = 1 << 28;
 
+/// The longest message, in bytes; a longer one is refused with `ERROR_INVALID_PARAMETER`. Counts of payload
+/// have 32 bits, and less than half of them may lie between two that are compared.
+pub const MESSAGE_BYTES_MAX: u32 = 1 << 30;
+
 /// One end's view of a connection.
 #[derive(Debug)]
 pub struct Connection {

@@ -108,7 +108,8 @@ impl Pipe {
     ///
     /// `ERROR_NO_DATA` when the peer has closed, `ERROR_BROKEN_PIPE` when it closes while the call waits,
     /// `ERROR_PIPE_NOT_CONNECTED` after a disconnect, `ERROR_PIPE_LISTENING` before a client came,
-    /// `ERROR_ACCESS_DENIED` without the right to write, `ERROR_OPERATION_ABORTED` when cancelled.
+    /// `ERROR_ACCESS_DENIED` without the right to write, `ERROR_OPERATION_ABORTED` when cancelled,
+    /// `ERROR_INVALID_PARAMETER` for a message over 1 GiB.
     #[doc(alias = "WriteFile")]
     #[inline]
     pub fn send(&self, data: &[u8]) -> Result<usize> {

@@ -152,3 +152,23 @@ fn a_program_that_writes_to_a_closed_reader_finds_its_stream_broken() {
     assert!(!child.wait().expect("it ended").success());
     drop(writer);
 }
+
+#[test]
+fn a_message_over_one_gibibyte_is_refused_before_anything_of_it_is_written() {
+    let name = name("long");
+    let mut options = ServerOptions::new();
+    let server = options.pipe_mode(PipeMode::Message).create(&name).unwrap();
+    let client = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).unwrap();
+    server.connect().unwrap();
+    let long = vec![0; (1 << 30) + 1];
+    let refused = [client.send(&long), client.try_send(&long)].map(Result::unwrap_err);
+    let transact = client.transact(&long, &mut [0; 8]).unwrap_err();
+    for error in refused.iter().chain([&transact]) {
+        assert_eq!(error.kind(), ErrorKind::InvalidParameter, "{error}");
+    }
+    assert_eq!(server.peek(&mut []).unwrap().available, 0);
+    // One byte less is only too long to fit at once.
+    assert_eq!(client.try_send(&long[1..]).unwrap_err().kind(), ErrorKind::NoData);
+    let error = client.send_timeout(&long[1..], Duration::ZERO).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimeout);
+}
