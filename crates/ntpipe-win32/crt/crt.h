@@ -39,6 +39,7 @@ unsigned ntpipe_ungetwc(unsigned c, FILE *stream);
 /* Where formatted text goes: into memory, onto a stream, or nowhere but into the count. */
 struct out {
     int wide;         /* whether a unit is a wchar_t */
+    int long_is_64;   /* Linux' l instead of Windows' */
     void *memory;     /* a null pointer if there is none */
     size_t room;      /* how many units the memory has */
     FILE *file;       /* a null pointer if there is none */
@@ -61,5 +62,14 @@ size_t ntpipe_format_double(char **place, size_t room, char type, const char *fl
 int ntpipe_scan_narrow(const char *text, size_t length, const char *format, int sized, va_list list);
 int ntpipe_scan_wide(const wchar_t *text, size_t length, const wchar_t *format, int sized, va_list list);
 int ntpipe_scan_file(FILE *file, const void *format, int wide, int sized, va_list list);
+
+/* glibc's headers give these functions symbols of their own, which gcc lets a renaming overrule, but clang
+ * does not. There the linker renames: --wrap=__isoc99_sscanf makes __wrap___isoc99_sscanf of it. */
+#define WRAPPED(name)                 \
+    WRAPPED_AS(name, name)            \
+    WRAPPED_AS(__isoc99_##name, name) \
+    WRAPPED_AS(__isoc23_##name, name)
+#define WRAPPED_AS(symbol, name) \
+    API __typeof__(ntpipe_##name) __wrap_##symbol __attribute__((alias("ntpipe_" #name)));
 
 #endif

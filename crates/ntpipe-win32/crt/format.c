@@ -384,6 +384,8 @@ int ntpipe_format(struct out *out, const void *format, va_list list)
             }
         }
         read_size(&in, &spec);
+        if (spec.size == BITS32 && out->long_is_64)
+            spec.size = BITS64;
         uint32_t type = look(&in, 0);
         if (!type)
             break;

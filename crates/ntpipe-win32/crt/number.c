@@ -86,6 +86,11 @@ API unsigned long long ntpipe_wcstoull(const wchar_t *text, wchar_t **end, int b
 {
     return parse_unsigned(text, end, base, UINT64_MAX);
 }
+WRAPPED(wcstol)
+WRAPPED(wcstoul)
+WRAPPED(wcstoll)
+WRAPPED(wcstoull)
+
 API int ntpipe__wtoi(const wchar_t *text)
 {
     return (int)ntpipe_wcstol(text, NULL, 10);

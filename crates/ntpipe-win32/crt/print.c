@@ -151,6 +151,15 @@ API int ntpipe_vswprintf(wchar_t *to, size_t room, const wchar_t *format, va_lis
 {
     return standard_wide(to, room, format, list);
 }
+/* For what libstdc++ formats with the types of Linux. */
+API int ntpipe_vswprintf_long(wchar_t *to, size_t room, const wchar_t *format, va_list list)
+{
+    struct out out = { .wide = 1, .long_is_64 = 1, .memory = room ? to : NULL, .room = room };
+    int n = ntpipe_format(&out, format, list);
+    if (room)
+        terminate(1, to, n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1);
+    return n;
+}
 API int ntpipe__vswprintf(wchar_t *to, const wchar_t *format, va_list list)
 {
     return bounded(1, to, SIZE_MAX, format, list);
@@ -191,13 +200,13 @@ static int message(int wide, void *to, const void *format, va_list list)
     return n > 1023 ? 1023 : n;
 }
 
-API int ntpipe_wvsprintfA(char *to, const char *format, va_list list)
+API int wvsprintfA(char *to, const char *format, va_list list)
 {
     return message(0, to, format, list);
 }
-API int ntpipe_wvsprintfW(wchar_t *to, const wchar_t *format, va_list list)
+API int wvsprintfW(wchar_t *to, const wchar_t *format, va_list list)
 {
     return message(1, to, format, list);
 }
-VARIADIC(ntpipe_wsprintfA, format, (char *to, const char *format, ...), message(0, to, format, list))
-VARIADIC(ntpipe_wsprintfW, format, (wchar_t *to, const wchar_t *format, ...), message(1, to, format, list))
+VARIADIC(wsprintfA, format, (char *to, const char *format, ...), message(0, to, format, list))
+VARIADIC(wsprintfW, format, (wchar_t *to, const wchar_t *format, ...), message(1, to, format, list))

@@ -61,24 +61,15 @@ API int ntpipe__snwscanf(const wchar_t *text, size_t length, const wchar_t *form
     return n;
 }
 
-/* glibc's headers name these symbols in asm labels, which gcc lets a renaming overrule, but clang does
- * not. There the linker does it: --wrap=__isoc99_sscanf makes __wrap___isoc99_sscanf of it. */
-#define WRAPPED(name, target) \
-    API __typeof__(target) __wrap_##name __attribute__((alias(#target)));
-#define WRAPPED_EACH(name)                     \
-    WRAPPED(name, ntpipe_##name)               \
-    WRAPPED(__isoc99_##name, ntpipe_##name)    \
-    WRAPPED(__isoc23_##name, ntpipe_##name)
-
-WRAPPED_EACH(scanf)
-WRAPPED_EACH(fscanf)
-WRAPPED_EACH(sscanf)
-WRAPPED_EACH(wscanf)
-WRAPPED_EACH(fwscanf)
-WRAPPED_EACH(swscanf)
-WRAPPED_EACH(vscanf)
-WRAPPED_EACH(vfscanf)
-WRAPPED_EACH(vsscanf)
-WRAPPED_EACH(vwscanf)
-WRAPPED_EACH(vfwscanf)
-WRAPPED_EACH(vswscanf)
+WRAPPED(scanf)
+WRAPPED(fscanf)
+WRAPPED(sscanf)
+WRAPPED(wscanf)
+WRAPPED(fwscanf)
+WRAPPED(swscanf)
+WRAPPED(vscanf)
+WRAPPED(vfscanf)
+WRAPPED(vsscanf)
+WRAPPED(vwscanf)
+WRAPPED(vfwscanf)
+WRAPPED(vswscanf)

@@ -13,6 +13,12 @@
 
 NTPIPE_CRT_BEGIN
 
+#ifndef __cplusplus
+/* Windows has these in every mode of the language, the C library not in its strict ones. */
+int snprintf(char *, size_t, const char *, ...);
+int vsnprintf(char *, size_t, const char *, va_list);
+#endif
+
 /* Formatted output, narrow. */
 int _snprintf(char *, size_t, const char *, ...) NTPIPE_CRT(_snprintf);
 int _vsnprintf(char *, size_t, const char *, va_list) NTPIPE_CRT(_vsnprintf);

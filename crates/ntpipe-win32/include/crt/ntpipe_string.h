@@ -13,6 +13,11 @@ NTPIPE_CRT_BEGIN
 
 /* POSIX, which strict modes of the C library do not declare. */
 char *_strdup(const char *) __asm__("strdup");
+#ifndef __cplusplus
+#ifndef strdup
+char *strdup(const char *);
+#endif
+#endif
 char *strtok_s(char *, const char *, char **) __asm__("strtok_r");
 
 int _stricmp(const char *, const char *) NTPIPE_CRT(_stricmp);

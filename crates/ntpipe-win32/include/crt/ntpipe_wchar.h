@@ -12,6 +12,18 @@
 
 NTPIPE_CRT_BEGIN
 
+#ifndef __cplusplus
+/* Windows has these in every mode of the language, the C library not in its strict ones. */
+int swprintf(wchar_t *, size_t, const wchar_t *, ...);
+int vswprintf(wchar_t *, size_t, const wchar_t *, va_list);
+int fwprintf(FILE *, const wchar_t *, ...);
+int vfwprintf(FILE *, const wchar_t *, va_list);
+int swscanf(const wchar_t *, const wchar_t *, ...);
+int wscanf(const wchar_t *, ...);
+size_t wcsnlen(const wchar_t *, size_t);
+wchar_t *wcsdup(const wchar_t *);
+#endif
+
 wchar_t *wcstok_s(wchar_t *, const wchar_t *, wchar_t **) NTPIPE_CRT(wcstok);
 wchar_t *_wcsdup(const wchar_t *) NTPIPE_CRT(wcsdup);
 int _wcsicmp(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wcsicmp);
