@@ -10,6 +10,7 @@
 
 _Static_assert(sizeof(wchar_t) == 2, "compile with -fshort-wchar");
 
+/* What the headers name; libntpipe.so exports it. */
 #define API __attribute__((visibility("default")))
 
 typedef int errno_t;

@@ -25,10 +25,12 @@ static wchar_t *widen(const char *text)
         abort();
     for (const unsigned char *at = (const unsigned char *)text; *at;) {
         unsigned c = *at++;
-        int more = c < 0xC2 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : 0;
-        c &= more ? 0x3Fu >> more : 0xFFu;
-        for (; more && (*at & 0xC0) == 0x80; more--)
+        int more = c < 0x80 ? 0 : c < 0xC2 ? -1 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : -1;
+        c &= more > 0 ? 0x3Fu >> more : 0x7Fu;
+        for (; more > 0 && (*at & 0xC0) == 0x80; more--)
             c = c << 6 | (*at++ & 0x3Fu);
+        if (more || c > 0x10FFFF || (c & 0x1FF800) == 0xD800)
+            c = 0xFFFD;
         if (c > 0xFFFF) {
             copy[n++] = (wchar_t)(0xD7C0 + (c >> 10));
             c = 0xDC00 | (c & 0x3FF);

@@ -99,7 +99,9 @@ API size_t ntpipe_mbstowcs(wchar_t *to, const char *from, size_t room)
         size_t n = ntpipe_utf16_put(units, c);
         if (to && length + n > room)
             return length;
-        if (c == REPLACEMENT && !(at - (const unsigned char *)from >= 3 && at[-1] == 0xBD && at[-2] == 0xBF)) {
+        /* The character itself, EF BF BD, is no error. */
+        int spelt = at - (const unsigned char *)from >= 3 && at[-1] == 0xBD && at[-2] == 0xBF;
+        if (c == REPLACEMENT && !spelt) {
             errno = EILSEQ;
             return (size_t)-1;
         }

@@ -202,3 +202,7 @@ API errno_t ntpipe__wfopen_s(FILE **file, const wchar_t *path, const wchar_t *mo
     *file = ntpipe__wfopen(path, mode);
     return *file ? 0 : errno;
 }
+
+/* Room for the wide streams of C++, which the header <iostream> makes: std::wcin and the others have these
+ * symbols. On no system has one of them half of this size. */
+API _Alignas(16) char ntpipe_wcin[1024], ntpipe_wcout[1024], ntpipe_wcerr[1024], ntpipe_wclog[1024];

@@ -1,4 +1,5 @@
-/* The C library's header, with the formats of its 64-bit types spelt for Windows' rules, where l is 32 bits. */
+/* The C library's header, with the formats of its 64-bit types spelt for Windows' rules, where l is 32 bits
+ * long. */
 #pragma GCC system_header
 #include_next <inttypes.h>
 
