@@ -135,8 +135,8 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // SYNC(lock): Release. Pairs with the Acquire in `Lock::try_take`.
         self.lock.word.store(FREE, Ordering::Release);
-        // SYNC(lock-waiter): the compiler keeps the order of store and load; the processor is made to
-        // by the barrier in `fence_all_threads`, with which this pairs.
+        // SYNC(lock-waiter): SeqCst. The compiler keeps the order of store and load; the processor is made
+        // to by the barrier in `fence_all_threads`, with which this pairs.
         holder_fence();
         if self.lock.waiters.load(Ordering::Relaxed) != 0 {
             self.lock.wake();
@@ -161,9 +161,9 @@ fn fence_all_threads() -> bool {
     };
     let registered =
         *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0);
-    // SYNC(lock-waiter): the barrier stands for a full fence in the holder, between its store of the
-    // word and its load of `waiters`; here it stands between the announcement and the look. Pairs with
-    // the guard's drop.
+    // SYNC(lock-waiter): SeqCst. The barrier stands for a full fence in the holder, between its store of
+    // the word and its load of `waiters`; here it stands between the announcement and the look. Pairs
+    // with the guard's drop.
     registered && call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0
 }
 
