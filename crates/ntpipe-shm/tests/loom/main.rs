@@ -15,8 +15,13 @@ use ntpipe_shm::segment::{Segment, Spec};
 use ntpipe_shm::sync::AtomicU32;
 
 fn check(model: impl Fn() + Sync + Send + 'static) {
+    check_up_to(3, model);
+}
+
+/// With another bound, where three threads would take too long.
+fn check_up_to(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(preemptions);
     builder.max_branches = 10_000;
     builder.check(move || {
         // The stand-in of the kernel comes into being here, before there are threads: their first use of
