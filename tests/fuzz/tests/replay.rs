@@ -79,10 +79,10 @@ fn mutate(input: &mut Vec<u8>, inputs: &[Vec<u8>], dice: &mut Dice) {
     input.truncate(LEN_MAX);
 }
 
-fn run(target: fn(&[u8]), input: &[u8], told: &str) {
-    if catch_unwind(AssertUnwindSafe(|| target(input))).is_err() {
-        panic!("{told}, on {}", input.escape_ascii());
-    }
+/// Whether the target accepts the input.
+fn run(target: fn(&[u8]) -> bool, input: &[u8], told: &str) -> bool {
+    catch_unwind(AssertUnwindSafe(|| target(input)))
+        .unwrap_or_else(|_| panic!("{told}, on {}", input.escape_ascii()))
 }
 
 #[test]
@@ -93,10 +93,11 @@ fn kept_inputs_and_changes_of_them_break_no_promise() {
     println!("NTPIPE_FUZZ_SEED={seed}");
     for (name, target) in TARGETS {
         let inputs = corpus(name);
-        assert!(inputs.len() > 1, "{name} has no inputs");
-        for input in &inputs {
-            run(*target, input, name);
-        }
+        let accepted = inputs.iter().filter(|input| run(*target, input, name)).count();
+        assert!(
+            0 < accepted && accepted < inputs.len(),
+            "{accepted} inputs of {name} are accepted"
+        );
         let mut dice = Dice(seed);
         for _ in 0..number("NTPIPE_FUZZ_ROUNDS").unwrap_or(ROUNDS) {
             let mut input = inputs[dice.below(inputs.len())].clone();
