@@ -71,8 +71,14 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// What the system answers to the wish for memory.
+    /// What the system answers to the wish for memory, or [`ErrorKind::Corrupt`] for quotas that no server
+    /// of ours has.
     pub fn segment(pipe_type: PipeType, quotas: Quotas) -> Result<(Arc<Segment>, OwnedFd)> {
+        if quotas.inbound.max(quotas.outbound) > QUOTA_BYTES_MAX {
+            return Err(
+                Error::new(ErrorKind::Corrupt).because("the server asks for too large quotas")
+            );
+        }
         let spec = spec(pipe_type, quotas);
         let (segment, fd) = Segment::create(spec).map_err(|e| segment_error(&e))?;
         Ok((Arc::new(segment), fd))

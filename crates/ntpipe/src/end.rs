@@ -263,7 +263,8 @@ impl End {
             return kernel::write_all(sink, data, until, nowait);
         }
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
-        let nothing = || Ok(0);
+        // For an empty message, 0 would mean that it was sent.
+        let nothing = || if data.is_empty() { Err(ErrorKind::NoData.into()) } else { Ok(0) };
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
         let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
             writer.write(data, wait, &mut progress)

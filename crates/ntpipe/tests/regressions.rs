@@ -172,3 +172,22 @@ fn a_message_over_one_gibibyte_is_refused_before_anything_of_it_is_written() {
     let error = client.send_timeout(&long[1..], Duration::ZERO).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WaitTimeout);
 }
+
+#[test]
+fn an_empty_message_is_not_lost_behind_a_request_beyond_the_quota() {
+    let name = name("empty");
+    let server = ServerOptions::new().pipe_mode(PipeMode::Message).create(&name).expect("created");
+    let client = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).expect("opened");
+    server.connect().expect("connected");
+    let quota = server.info().expect("told").out_buffer_size;
+    let request = vec![7; quota as usize + 1];
+    let reply = client.transact_timeout(&request, &mut [0; 8], Duration::ZERO);
+    assert_eq!(reply.expect_err("nobody answers").kind(), ErrorKind::WaitTimeout);
+    assert_eq!(client.try_send(b"").expect("an empty message needs no quota"), 0);
+    client.set_state(PipeMode::Message, true).expect("set");
+    assert_eq!(client.send(b"").expect("nor does it without waiting"), 0);
+    let mut into = vec![0; request.len()];
+    for len in [request.len(), 0, 0] {
+        assert_eq!(server.try_recv(&mut into).expect("there").len, len);
+    }
+}

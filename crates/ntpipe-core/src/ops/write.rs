@@ -164,11 +164,13 @@ impl Writer {
                 return Ok(Step::Wait(self.pending(seen, data.len())));
             }
             let unread = self.producer.unread() as usize;
-            let fits = unread + data.len() <= quota as usize;
+            // More than the quota can be unread already, after a transaction.
+            //= observed: a write of no bytes never waits for the quota
+            let fits = data.is_empty() || unread + data.len() <= quota as usize;
             if wait == WaitMode::NoWait && !fits {
                 return self.write_to_waiting_reader(data, unread, quota, seen);
             }
-            if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
+            if fits && self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
                 self.leave_queue(progress);
                 return Ok(Step::Done(data.len()));
