@@ -3,10 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use ntpipe_shm::block::{Mapping, PAGE_BYTES};
 use ntpipe_shm::layout::{HEADER_BYTES, MAGIC, RING_BYTES_MAX, RING_BYTES_MIN, VERSION};
 use ntpipe_shm::ring::{Consumer, Producer, Seen};
 use ntpipe_shm::segment::{Segment, Spec};
-use ntpipe_shm::signal::{FILE_BYTES, Mapping};
+use ntpipe_shm::signal::Signal;
 use rustix::fs::{MemfdFlags, SealFlags};
 
 fn memory(len: u64, bytes: &[u8], seals: SealFlags) -> OwnedFd {
@@ -105,18 +106,22 @@ fn use_rings(segment: Arc<Segment>) -> bool {
     some
 }
 
-/// The file of a named event: a byte that makes it longer or shorter, then its content.
+/// The file of a named event: a byte that makes it longer or shorter, one that says where in it the event
+/// is, then its content.
 ///
 /// # Panics
 ///
-/// If a file of another length is mapped.
+/// If a file is mapped that is too short for what is said to be in it.
 pub fn event(data: &[u8]) -> bool {
-    let Some((odd, content)) = data.split_first() else { return false };
-    let len = FILE_BYTES as u64 + u64::from(*odd) * 8;
-    let len = if odd % 2 == 1 { u64::from(*odd) } else { len };
-    let Ok(mapping) = Mapping::open(memory(len, content, SealFlags::empty())) else { return false };
-    assert_eq!(len, FILE_BYTES as u64);
-    let signal = mapping.signal();
+    let [odd, at, content @ ..] = data else { return false };
+    let whole = PAGE_BYTES as u64 + u64::from(*odd) * 8;
+    let len = if odd % 2 == 1 { u64::from(*odd) } else { whole };
+    let offset = u64::from(*at) * 32;
+    let memory = memory(len, content, SealFlags::empty());
+    let Ok(mapping) = Mapping::open(memory, offset) else { return false };
+    assert!(offset < len && len >= PAGE_BYTES as u64);
+    let block = mapping.block();
+    let signal = Signal::new(&block.word, block.argument() != 0);
     let mut staying = signal.begin();
     signal.enter(&mut staying);
     signal.set();
