@@ -346,6 +346,7 @@ impl Reader {
     pub(super) fn agree_on_cutoff(&self, cutoff: u32) {
         if self.connection.sharing().is_some() {
             let word = PARTIAL | u64::from(cutoff);
+            // SYNC(cutoff): Release. Pairs with the Acquire load above, by another holder.
             self.connection.own().cutoff.store(word, Ordering::Release);
         }
     }
