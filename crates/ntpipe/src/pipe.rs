@@ -451,11 +451,12 @@ through_pipe!(WriteHalf, 0);
 
 /// The descriptor to poll for reading: after a call that would have had to wait, it becomes readable when
 /// that call may go on. Get it before the first such call: an end whose descriptor nobody has asked for
-/// does not pay for it.
+/// does not pay for it. Get it once more after [`inherit`](crate::NamedPipeClient::inherit): it is another
+/// one then, which other processes that poll the end cannot make unreadable.
 impl AsFd for crate::NamedPipeClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.set_polled();
-        self.connection.as_fd()
+        self.pipe.end.polled.descriptor(&self.connection)
     }
 }
 
