@@ -49,6 +49,12 @@ use token::{Kind, Token};
 /// # }
 /// ```
 ///
+/// This is the only way to have an end in two processes. A plain `fork` copies it unseen: then either the
+/// parent or the child may go on with it, not both, since neither knows what the other one has written or
+/// read, and the first step that contradicts it ends the connection with an error. And a child that goes
+/// on with an end that had carried data is not told when the peer is killed: only calls that do not wait
+/// ask for that.
+///
 /// It counts as a holder of the end until it is dropped, and so does a [`Command`] that it was
 /// [passed to](Self::pass_to): drop both, or the other end never sees this one closed.
 #[derive(Debug)]
