@@ -75,14 +75,7 @@ fn threads() -> MutexGuard<'static, Option<HashMap<u32, Weak<ThreadObject>>>> {
 
 impl Drop for Current {
     fn drop(&mut self) {
-        let Self(thread) = self;
-        thread.apcs.close();
-        threads().get_or_insert_default().remove(&thread.id);
-        thread.end_with(0);
-        // Whoever learns of the thread's end finds its mutexes abandoned.
-        ntpipe::sync::abandon_held();
-        thread.ended.set();
-        thread.handle(|handle| handle.ended = true);
+        self.0.end();
     }
 }
 
@@ -126,6 +119,17 @@ impl ThreadObject {
     #[must_use]
     pub fn exit_code(&self) -> u32 {
         if self.ended.is_set() { self.exit_code.load(Ordering::Relaxed) } else { STILL_ACTIVE }
+    }
+
+    /// The calling thread, which this is, ends.
+    pub fn end(&self) {
+        self.apcs.close();
+        threads().get_or_insert_default().remove(&self.id);
+        self.end_with(0);
+        // Whoever learns of the thread's end finds its mutexes abandoned.
+        ntpipe::sync::abandon_held();
+        self.ended.set();
+        self.handle(|handle| handle.ended = true);
     }
 
     /// Notes with what it ends; the first to tell is right.
