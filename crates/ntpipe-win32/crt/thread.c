@@ -24,10 +24,11 @@ struct work {
 
 /* The library's part, in processthreadsapi/thread.rs: ntpipe_thread_begin takes what CreateThread left at
  * `start`, ntpipe_thread_ends notes the exit code of the calling thread, ntpipe_thread_leaves_frames says
- * whether the library's frames are below its caller, and if so, tells everyone that the thread has ended. */
+ * whether the library's frames are below its caller, ntpipe_thread_is_gone tells that it has ended. */
 void ntpipe_thread_begin(void *start, struct work *work);
 void ntpipe_thread_ends(uint32_t code);
 int ntpipe_thread_leaves_frames(void);
+void ntpipe_thread_is_gone(void);
 
 int ntpipe_thread_start(void *start, size_t stack);
 _Noreturn void ExitThread(uint32_t code);
@@ -70,10 +71,12 @@ int ntpipe_thread_start(void *start, size_t stack) {
 
 _Noreturn void ExitThread(uint32_t code) {
     ntpipe_thread_ends(code);
-    while (ntpipe_thread_leaves_frames())
-        syscall(SYS_exit, 0);
-    if (bottom)
+    int leaves_frames = ntpipe_thread_leaves_frames();
+    if (bottom && !leaves_frames)
         longjmp(*bottom, 1);
+    ntpipe_thread_is_gone();
+    while (leaves_frames)
+        syscall(SYS_exit, 0);
     /* The first thread of the program, or one that it started by other means. */
     pthread_exit(NULL);
 }

@@ -81,17 +81,19 @@ pub(super) extern "C" fn ntpipe_thread_ends(code: u32) {
 }
 
 /// Whether the caller is a routine that this library called: then frames of this library are below it.
-/// If so, everyone is told that the thread has ended.
 #[unsafe(no_mangle)]
 pub(super) extern "C" fn ntpipe_thread_leaves_frames() -> c_int {
-    let leaves = guarded(|| {
-        let leaves = is_called();
-        if leaves {
-            thread::current().end();
-        }
-        Ok(leaves)
+    is_called().into()
+}
+
+/// Tells everyone that the calling thread has ended: for one whose own variables are not destroyed, as
+/// those of a program's first thread are not.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn ntpipe_thread_is_gone() {
+    let _ = guarded(|| {
+        thread::current().end();
+        Ok(())
     });
-    leaves.is_ok_and(|leaves| leaves).into()
 }
 
 /// Starts a thread; gives its handle and its number.
