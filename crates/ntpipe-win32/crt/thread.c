@@ -3,7 +3,6 @@
  * ExitThread leaves the routine without unwinding it, as on Windows: no destructor of the program runs. Both
  * ends of the jump are here, so it passes no frame of Rust. From a routine that the library called it would:
  * then the thread goes at once, and its stack stays with all that is on it. */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
 #include <stddef.h>
