@@ -1,6 +1,7 @@
 //! The server end: creates an instance, waits for clients, disconnects them.
 
 mod arrival;
+mod overlapped;
 mod readiness;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,6 +17,7 @@ use ntpipe_core::security::Rights as PeerRights;
 use ntpipe_core::state::{Event, State};
 use rustix::event::{PollFd, PollFlags};
 
+pub(crate) use self::overlapped::Since;
 use self::readiness::Readiness;
 use crate::end::{End, Facts, Rights, lock};
 use crate::pipe::{Pipe, PipeMode};
