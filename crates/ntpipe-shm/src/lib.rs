@@ -15,6 +15,8 @@
 #[cfg(not(loom))]
 pub mod bare;
 pub mod bytes;
+#[cfg(not(loom))]
+pub mod chime;
 pub mod crash;
 pub mod doorbell;
 pub mod error;

@@ -1,6 +1,7 @@
 //! The server end, as a program has it: options, and a handle. What it does is in `server/side.rs`.
 
 mod arrival;
+mod overlapped;
 mod readiness;
 pub(crate) mod side;
 
@@ -14,6 +15,7 @@ use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Namespace};
 
+pub(crate) use self::overlapped::Since;
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode};
 use crate::wait::{Until, WaitStrategy, Waiter};

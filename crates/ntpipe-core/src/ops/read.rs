@@ -142,6 +142,12 @@ impl Reader {
         }))
     }
 
+    /// Whether no other read of this process comes before the one of this progress.
+    #[must_use]
+    pub fn is_first(&self, progress: &ReadProgress) -> bool {
+        self.queue.front().is_none_or(|first| *first == progress.ticket)
+    }
+
     /// Whether reads of this process wait.
     pub(super) fn has_waiters(&self) -> bool {
         !self.queue.is_empty()
