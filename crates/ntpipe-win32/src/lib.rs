@@ -21,6 +21,7 @@
 #![allow(non_snake_case, non_camel_case_types, reason = "Windows' names")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
+pub mod apc;
 pub mod boundary;
 pub mod command_line;
 pub mod errhandlingapi;

@@ -21,8 +21,9 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/signal.rs",
 ];
 
-/// Where C's pointers are looked at: the files of the C library beside those of its objects.
-const UNSAFE_DIR: &str = "crates/ntpipe-win32/src";
+/// Where C's pointers are looked at: the files of the C library except those of its objects.
+const UNSAFE_DIR: &str = "crates/ntpipe-win32/src/";
+const SAFE_DIR: &str = "crates/ntpipe-win32/src/object/";
 
 /// Windows' words, for which shared memory has no use.
 const WINDOWS: &[&str] = &["pipe", "message", "client", "server", "instance", "handle"];
@@ -83,7 +84,7 @@ fn unsafe_stays_where_it_is_allowed() {
 }
 
 fn may_be_unsafe(path: &str) -> bool {
-    let in_dir = path.rsplit_once('/').is_some_and(|(dir, _)| dir == UNSAFE_DIR);
+    let in_dir = path.starts_with(UNSAFE_DIR) && !path.starts_with(SAFE_DIR);
     in_dir || UNSAFE.contains(&path)
 }
 
