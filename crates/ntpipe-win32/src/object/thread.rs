@@ -25,6 +25,15 @@ pub struct ThreadObject {
     /// How often it was suspended before it began; `None` once it has.
     suspended: Mutex<Option<u32>>,
     resumed: Condvar,
+    handle: Mutex<OwnHandle>,
+}
+
+/// The handle that is closed when the thread ends, if one is.
+#[derive(Debug, Default)]
+struct OwnHandle {
+    wanted: bool,
+    ended: bool,
+    number: Option<usize>,
 }
 
 /// The threads that called in here and live, by number.
@@ -56,6 +65,7 @@ fn describe() -> Arc<ThreadObject> {
         priority: AtomicU32::new(0),
         suspended: Mutex::new(None),
         resumed: Condvar::new(),
+        handle: Mutex::default(),
     })
 }
 
@@ -70,6 +80,7 @@ impl Drop for Current {
         threads().get_or_insert_default().remove(&thread.id);
         thread.end_with(0);
         thread.ended.set();
+        thread.handle(|handle| handle.ended = true);
     }
 }
 
@@ -81,6 +92,12 @@ pub fn current() -> Arc<ThreadObject> {
         thread.apcs.close();
         thread
     })
+}
+
+/// The number of the calling thread.
+#[must_use]
+pub fn current_id() -> u32 {
+    CURRENT.try_with(|current| current.0.id).unwrap_or_else(|_| describe().id)
 }
 
 /// A thread of this process by its number.
@@ -113,6 +130,28 @@ impl ThreadObject {
     pub fn end_with(&self, code: u32) {
         let (ok, failed) = (Ordering::Relaxed, Ordering::Relaxed);
         let _ = self.exit_code.compare_exchange(STILL_ACTIVE, code, ok, failed);
+    }
+
+    /// Has the handle that [`give_handle`](Self::give_handle) tells closed when the thread ends.
+    pub fn close_handle_at_end(&self) {
+        self.handle(|handle| handle.wanted = true);
+    }
+
+    /// Tells the first handle that stands for the thread, which may have ended already.
+    pub fn give_handle(&self, number: usize) {
+        self.handle(|handle| handle.number = Some(number));
+    }
+
+    fn handle(&self, tell: impl FnOnce(&mut OwnHandle)) {
+        let mut handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        tell(&mut handle);
+        let over = handle.wanted && handle.ended;
+        let number = if over { handle.number.take() } else { None };
+        drop(handle);
+        if let Some(number) = number {
+            // The program may have closed it itself.
+            let _ = crate::handle::close(std::ptr::without_provenance_mut(number));
+        }
     }
 
     /// `GetThreadPriority`: what was set, which changes nothing.
