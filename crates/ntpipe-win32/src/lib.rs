@@ -22,6 +22,7 @@
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod account;
+pub mod apc;
 pub mod boundary;
 pub mod command_line;
 pub mod errhandlingapi;
