@@ -1,21 +1,28 @@
 //! What handles stand for.
 
 pub mod file;
+pub mod io;
 pub mod pipe;
+pub mod port;
 pub mod process;
 pub mod relay;
+pub mod service;
 pub mod thread;
 
 use std::sync::Arc;
 
-use ntpipe::{ErrorKind, Event};
+use ntpipe::{ErrorKind, Event, Recv};
 
 pub use file::FileObject;
+pub use io::Io;
 pub use pipe::PipeObject;
+pub use port::PortObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
 
 use crate::failure::Result;
+use crate::overlapped::{Input, Output, Place};
+use io::Begun;
 
 /// An object; clones are the same one.
 #[derive(Clone, Debug)]
@@ -27,6 +34,8 @@ pub enum Object {
     File(Arc<FileObject>),
     /// An event.
     Event(Event),
+    /// A completion port.
+    Port(Arc<PortObject>),
     /// A process.
     Process(Arc<ProcessObject>),
     /// A thread of this process.
@@ -36,15 +45,19 @@ pub enum Object {
 impl Object {
     /// A handle more stands for it.
     pub fn opened(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.opened();
+        match self {
+            Self::Pipe(pipe) => pipe.opened(),
+            Self::Port(port) => port.opened(),
+            _ => {}
         }
     }
 
     /// A handle less stands for it.
     pub fn closed(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.closed();
+        match self {
+            Self::Pipe(pipe) => pipe.closed(),
+            Self::Port(port) => port.closed(),
+            _ => {}
         }
     }
 
@@ -66,6 +79,63 @@ impl Object {
     pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
         match self {
             Self::Thread(thread) => Ok(thread),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `ReadFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn read(&self, mut into: Output, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.read(into, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.read(into.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `WriteFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn write(&self, data: Input, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.write(data, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.write(data.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The completion port that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn port(&self) -> Result<&Arc<PortObject>> {
+        match self {
+            Self::Port(port) => Ok(port),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The asynchronous side of a file object.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn io(&self) -> Result<&Arc<Io>> {
+        match self {
+            Self::Pipe(pipe) => Ok(&pipe.io),
+            Self::File(file) => Ok(&file.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }
