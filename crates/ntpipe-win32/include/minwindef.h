@@ -6,6 +6,8 @@
 #endif
 #include <ntpipe/compiler.h>
 #include <sdkddkver.h>
+#include <sdkddkver.h>
+#include <sdkddkver.h>
 #include <specstrings.h>
 #include <stdarg.h>
 #include <stddef.h>

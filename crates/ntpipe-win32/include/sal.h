@@ -181,8 +181,8 @@
 
 /*
  * The first generation of annotations. __in and __out are missing, and a few more: the headers of glibc,
- * libstdc++ and Linux have variables of these names. A program that needs them, and includes such headers before
- * <windows.h> only, defines NTPIPE_OLD_SAL.
+ * libstdc++ and Linux have variables of these names. A program that needs them, and includes such headers
+ * before <windows.h> only, defines NTPIPE_OLD_SAL.
  */
 #ifdef NTPIPE_OLD_SAL
 #define __in

@@ -127,7 +127,7 @@ typedef struct _FILE_NAME_INFO {
     WCHAR FileName[1];
 } FILE_NAME_INFO, *PFILE_NAME_INFO;
 
-#define HasOverlappedIoCompleted(lpOverlapped) (((DWORD)(lpOverlapped)->Internal) != STATUS_PENDING)
+#define HasOverlappedIoCompleted(lpOverlapped) ((DWORD)(lpOverlapped)->Internal != 0x103)
 
 HANDLE WINAPI ReOpenFile(HANDLE hOriginalFile, DWORD dwDesiredAccess, DWORD dwShareMode,
                          DWORD dwFlagsAndAttributes);

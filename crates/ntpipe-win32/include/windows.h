@@ -21,7 +21,7 @@
 #ifndef WIN32_LEAN_AND_MEAN
 #include <stdlib.h>
 #endif
-#if defined(__has_include)
+#if defined(__has_include) && __SIZEOF_WCHAR_T__ == 2
 #if __has_include(<crt/ntpipe_crt.h>)
 #include <crt/ntpipe_crt.h>
 #endif

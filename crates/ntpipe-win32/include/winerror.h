@@ -548,9 +548,8 @@ extern "C" {
 typedef int HRESULT;
 #endif
 static __inline__ HRESULT HRESULT_FROM_WIN32(unsigned int error) {
-    return (
-            HRESULT)error <= 0 ? (
-                                  HRESULT)error : (HRESULT)((error & 0xFFFF) | (FACILITY_WIN32 << 16) | 0x80000000U);
+    if ((HRESULT)error <= 0) return (HRESULT)error;
+    return (HRESULT)((error & 0xFFFF) | (FACILITY_WIN32 << 16) | 0x80000000U);
 }
 
 #ifdef __cplusplus

@@ -43,24 +43,27 @@ typedef PCWSTR *PZPCWSTR;
 
 /* NTPIPE_AW(CreateFile) is the function or type for the program's kind of characters. */
 #ifdef UNICODE
+#ifndef _TCHAR_DEFINED
+#define _TCHAR_DEFINED
 typedef WCHAR TCHAR, *PTCHAR;
 typedef WCHAR TBYTE, *PTBYTE;
+#endif
 typedef LPWSTR LPTCH, PTCH, PTSTR, LPTSTR;
 typedef LPCWSTR PCTSTR, LPCTSTR;
 #define __TEXT(quote) NTPIPE_WIDE(quote)
 #define NTPIPE_AW(name) name##W
 #else
+#ifndef _TCHAR_DEFINED
+#define _TCHAR_DEFINED
 typedef char TCHAR, *PTCHAR;
 typedef unsigned char TBYTE, *PTBYTE;
+#endif
 typedef LPSTR LPTCH, PTCH, PTSTR, LPTSTR;
 typedef LPCSTR PCTSTR, LPCTSTR;
 #define __TEXT(quote) quote
 #define NTPIPE_AW(name) name##A
 #endif
 #define TEXT(quote) __TEXT(quote)
-#ifndef _TCHAR_DEFINED
-#define _TCHAR_DEFINED
-#endif
 
 /* Numbers. */
 typedef short SHORT, *PSHORT;
@@ -235,7 +238,7 @@ static __inline__ PVOID RtlSecureZeroMemory(PVOID to, SIZE_T bytes) {
 #define LOCALE_USER_DEFAULT (MAKELCID(LANG_USER_DEFAULT, SORT_DEFAULT))
 
 /* The statuses that Win32 programs meet; ntstatus.h has the others. */
-#ifndef WIN32_NO_STATUS
+#if !defined(WIN32_NO_STATUS) && !defined(STATUS_WAIT_0)
 #define STATUS_WAIT_0 ((DWORD)0x00000000)
 #define STATUS_ABANDONED_WAIT_0 ((DWORD)0x00000080)
 #define STATUS_USER_APC ((DWORD)0x000000C0)

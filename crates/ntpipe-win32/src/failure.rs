@@ -35,6 +35,8 @@ impl Failure {
     pub const NO_UNICODE_TRANSLATION: Self = Self::new(1113, 0xC000_0162);
     /// A text is longer than the buffer for it.
     pub const BUFFER_OVERFLOW: Self = Self::new(111, 0x8000_0005);
+    /// No variable of this name.
+    pub const ENVVAR_NOT_FOUND: Self = Self::new(203, 0xC000_0100);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// A pointer that must not be null is.

@@ -1,11 +1,15 @@
 //! `fileapi.h`: opening, reading, writing, flushing.
 #![allow(unsafe_code)]
 
+mod files;
+
 use std::ffi::c_void;
 use std::fs::OpenOptions;
 use std::sync::Arc;
 
 use ntpipe::{ClientOptions, ErrorKind, Recv};
+
+pub use files::*;
 
 use crate::boundary::{
     answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,

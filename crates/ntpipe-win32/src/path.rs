@@ -64,7 +64,8 @@ fn device(path: &str) -> Option<(&str, &str)> {
 }
 
 /// A file's path here: without a drive, with the slashes of this system.
-fn file(path: &str) -> String {
+#[must_use]
+pub fn file(path: &str) -> String {
     let path = path.strip_prefix(r"\\?\").or_else(|| path.strip_prefix(r"\\.\")).unwrap_or(path);
     let bytes = path.as_bytes();
     let path = match bytes {

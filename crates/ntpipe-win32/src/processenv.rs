@@ -1,10 +1,14 @@
 //! `processenv.h`: standard streams, the command line.
 #![allow(unsafe_code)]
 
+mod environment;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ntpipe::ErrorKind;
+
+pub use environment::*;
 
 use crate::boundary::{answer, succeeds};
 use crate::failure::Result;

@@ -418,7 +418,7 @@ impl End {
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));
         *self.reader.lock() = Some(Reader::new(connection.clone()));
-        // Relaxed, here and below: the lock of the phase orders it for who asks under that, and for others
+        // Relaxed, here and below: the lock of the instance orders it for who asks under that, and for others
         // it is a hint.
         self.arrivals.fetch_add(1, Ordering::Relaxed);
         self.ring_chime();

@@ -5,6 +5,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use ntpipe_core::connection::PeerLife;
 use ntpipe_core::mode::{ReadMode, WaitMode};
 use ntpipe_core::ops::{Peek, ReadProgress, Reader, Recv, Step};
 use rustix::event::{PollFd, PollFlags};
@@ -37,6 +38,7 @@ pub(crate) enum Looked {
         ring: Option<Blocked>,
         source: bool,
     },
+    Over,
 }
 
 /// A descriptor for a program to write to, whose data this pipe's reader reads.
@@ -142,6 +144,7 @@ pub(crate) fn recv(
         let (wait, progress) = (WaitMode::NoWait, &mut ReadProgress::default());
         let (ring, wait_for_source) = match look(end, source, into, wait, progress)? {
             Looked::Got(recv) => return Ok(recv),
+            Looked::Over => return Err(ErrorKind::BrokenPipe.into()),
             Looked::Nothing { ring, source } => (ring, source),
         };
         if nowait {
@@ -176,10 +179,14 @@ pub(crate) fn look(
     }
     let looked = match (take(source, into)?, ring) {
         (Some(recv), _) => Looked::Got(recv),
-        (None, None) if is_over(source)? => return Err(ErrorKind::BrokenPipe.into()),
-        (None, ring) => Looked::Nothing { source: !is_over(source)?, ring },
+        (None, ring) => match (is_over(source)?, ring) {
+            (true, None) => Looked::Over,
+            (over, ring) => Looked::Nothing { source: !over, ring },
+        },
     };
-    if let (Looked::Got(_), Some(reader)) = (&looked, slot.as_mut()) {
+    if !matches!(looked, Looked::Nothing { .. })
+        && let Some(reader) = slot.as_mut()
+    {
         let _ = reader.give_up(progress);
     }
     Ok(looked)
@@ -192,12 +199,23 @@ fn read_ring(
     progress: &mut ReadProgress,
 ) -> Result<Ring> {
     let Some(reader) = reader else { return Ok(Ring::Over) };
-    match reader.read(into, ReadMode::Byte, wait, progress) {
+    let gone = reader.connection().peer_life() == PeerLife::Gone;
+    let result = if gone && reader.is_first(progress) && reader.is_empty()? {
+        Err(ErrorKind::BrokenPipe.into())
+    } else {
+        reader.read(into, ReadMode::Byte, wait, progress)
+    };
+    match result {
         Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),
         Ok(Step::Wait(pending)) => {
             Ok(Ring::Empty(Blocked { connection: reader.connection().clone(), pending }))
         }
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Ring::Over),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            if wait == WaitMode::Wait {
+                reader.stay_first(progress);
+            }
+            Ok(Ring::Over)
+        }
         Err(error) => Err(error),
     }
 }

@@ -64,8 +64,8 @@
 //!
 //! An operation completes in a step, so a completion shows no sooner than somebody looks; what it did is
 //! as on Windows. A started read counts as a waiting reader for the peer's `PIPE_NOWAIT` writes only while
-//! it is armed. Where several *processes* hold one end, a change that was meant for one of them may wake
-//! another; who sleeps on such an end should not sleep for ever.
+//! it is armed. Where several *processes* hold one end, the descriptor becomes readable every 20 ms while
+//! something is armed: which of them a change is for, nobody can tell.
 
 mod flush;
 mod listen;

@@ -15,12 +15,12 @@ use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::{CreateParams, Namespace};
 
-pub(crate) use self::overlapped::Since;
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode};
 use crate::wait::{Until, WaitStrategy, Waiter};
 use crate::{Error, ErrorKind, PipeListener, Result, Security};
 
+pub(crate) use overlapped::Since;
 pub(crate) use side::ServerSide;
 
 /// The quota of each direction unless set, in bytes.

@@ -139,6 +139,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes(),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }))
     }
 
@@ -146,6 +147,19 @@ impl Reader {
     #[must_use]
     pub fn is_first(&self, progress: &ReadProgress) -> bool {
         self.queue.front().is_none_or(|first| *first == progress.ticket)
+    }
+
+    /// For a read that goes on elsewhere although this ring is over: it is the first, and stays it until
+    /// it is [given up](Self::give_up).
+    pub fn stay_first(&mut self, progress: &mut ReadProgress) {
+        if self.is_first(progress) && progress.ticket != 0 && !self.queue.is_empty() {
+            return;
+        }
+        if progress.ticket == 0 {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+        }
+        self.queue.push_front(progress.ticket);
     }
 
     /// Whether reads of this process wait.
@@ -183,6 +197,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes().wrapping_sub(1),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }
     }
 
@@ -226,6 +241,7 @@ impl Reader {
                     life,
                     changes: self.connection.changes(),
                     wanted,
+                    behind: false,
                 }));
             }
         }
@@ -240,7 +256,7 @@ impl Reader {
         }
         let changes = self.connection.changes();
         let seen = self.consumer.tail_word();
-        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
+        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0, behind: false })
     }
 
     /// What continued before a withdrawn record ends there.
@@ -333,7 +349,7 @@ impl Reader {
             }
             let message_end = front.end_bytes.wrapping_add(low(front.rest));
             if front.rest != 0 {
-                self.note_part(message_end, by_message)?;
+                self.note_part(message_end, by_message);
             }
             let Some(count) = self.consumer.take(front, &mut into[progress.filled..])? else {
                 continue;

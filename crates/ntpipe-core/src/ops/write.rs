@@ -29,8 +29,8 @@ pub struct Writer {
     /// may place anything, so none overtakes another.
     queue: VecDeque<u64>,
     next_ticket: u64,
-    /// Another process has the turn; what the changes were before it was seen.
-    pub(super) foreign: Option<u32>,
+    /// Another process has the turn: what to wait for.
+    pub(super) foreign: Option<Pending>,
 }
 
 /// How far a write has come; one value per call, kept across its waits.
@@ -68,12 +68,20 @@ impl Writer {
     /// The writing half of a connection.
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
-        let producer = Producer::new(connection.shared().clone(), connection.outward());
+        let mut producer = Producer::new(connection.shared().clone(), connection.outward());
+        producer.set_holder(connection.sharing().map_or(0, |sharing| sharing.number()));
         // Half of the bits tell the writers of a process apart: a progress of an earlier connection means
         // nothing to this one.
         static WRITERS: AtomicU64 = AtomicU64::new(1);
         let next_ticket = WRITERS.fetch_add(1, Ordering::Relaxed) << 32;
-        Self { connection, producer, turn: None, queue: VecDeque::new(), next_ticket, foreign: None }
+        Self {
+            connection,
+            producer,
+            turn: None,
+            queue: VecDeque::new(),
+            next_ticket,
+            foreign: None,
+        }
     }
 
     /// The connection.
@@ -202,7 +210,7 @@ impl Writer {
             if left.is_empty() && progress.first.is_some() {
                 return Ok(());
             }
-            let piece = match self.producer.room(false) {
+            let piece = match self.producer.room(self.producer.names_holder()) {
                 Some(room) if room as usize >= left.len() => left.len(),
                 _ => {
                     // Pieces of an eighth of the ring keep reader and writer busy at once.
@@ -215,7 +223,7 @@ impl Writer {
             };
             let rest = (left.len() - piece) as u64;
             if rest != 0 && self.turn.is_none() {
-                self.take_turn()?;
+                self.take_turn();
             }
             let Some(placed) = self.producer.push(&left[..piece], rest, true)? else {
                 return Ok(());
@@ -269,16 +277,21 @@ impl Writer {
         }
     }
 
-    /// For a write that goes elsewhere than into the ring: takes its place among the writes of this end,
-    /// and answers what to wait for unless it is the first.
+    /// For a write that goes, or goes on, elsewhere than into the ring: takes or keeps its place among the
+    /// writes of this end, and answers what to wait for unless it is the first.
     ///
     /// # Errors
     ///
     /// If the peer corrupted the ring.
     pub fn enter_elsewhere(&mut self, progress: &mut WriteProgress) -> Result<Option<Pending>> {
         self.enter_queue(progress);
+        if self.turn == Some(progress.ticket) {
+            progress.first = None;
+            self.pass_turn();
+        }
         let seen = self.producer.refresh()?;
-        Ok((!self.may_place(progress)).then(|| self.pending(seen, 0)))
+        let life = self.connection.peer_life();
+        Ok((!self.may_place(progress)).then(|| Pending { life, ..self.pending(seen, 0) }))
     }
 
     /// Such a write is over.
@@ -329,8 +342,9 @@ impl Writer {
 
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
-        let changes = self.foreign.unwrap_or_else(|| self.connection.changes());
-        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted }
+        let changes = self.foreign.map_or_else(|| self.connection.changes(), |of| of.changes);
+        let behind = self.foreign.is_some();
+        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted, behind }
     }
 
     /// Whether a write of this process goes in pieces.

@@ -102,8 +102,8 @@
 #define NTPIPE_DECLSPEC_uuid(text)
 
 /*
- * Structured exception handling (__try, __except, __finally, __leave) is left out on purpose: it cannot be had by
- * macros, and libstdc++ uses the name __try for itself.
+ * Structured exception handling (__try, __except, __finally, __leave) is left out on purpose: it cannot be
+ * had by macros, and libstdc++ uses the name __try for itself.
  */
 
 #endif

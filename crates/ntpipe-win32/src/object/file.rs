@@ -61,6 +61,12 @@ impl FileObject {
         Ok(file)
     }
 
+    /// The standard stream that it is, if it is one.
+    #[must_use]
+    pub fn stream(&self) -> Option<usize> {
+        self.stream
+    }
+
     /// What kind of file it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -3,8 +3,6 @@
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 
-use ntpipe_core::instance::ListenProgress;
-
 use super::{Cancelled, Started};
 use crate::end::End;
 use crate::server::{NamedPipeServer, ServerSide, Since};
@@ -17,7 +15,6 @@ use crate::{Error, ErrorKind, Result};
 pub struct Listen {
     end: Weak<End>,
     since: Since,
-    progress: ListenProgress,
     over: bool,
 }
 
@@ -31,12 +28,11 @@ impl NamedPipeServer {
     /// has closed and was not disconnected; `ERROR_PIPE_LISTENING` with `PIPE_NOWAIT` and nobody there.
     pub fn start_listen(&self) -> Started<(), Listen> {
         let end = &self.pipe.end;
-        let mut progress = ListenProgress::default();
-        match side(end).start_listening(end, &mut progress) {
-            Ok(since) => {
-                let end = Arc::downgrade(end);
-                Started::Pending(Listen { end, since, progress, over: false })
+        match side(end).start_listening(end) {
+            Ok(Some(since)) => {
+                Started::Pending(Listen { end: Arc::downgrade(end), since, over: false })
             }
+            Ok(None) => Started::Done(Ok(())),
             Err(error) => Started::Done(self.pipe.named("connect", Err(error))),
         }
     }
@@ -51,8 +47,8 @@ impl Listen {
     ///
     /// # Errors
     ///
-    /// `ERROR_PIPE_NOT_CONNECTED` when the end was disconnected before a client came, `ERROR_BROKEN_PIPE` when
-    /// its last handle was dropped, `ERROR_INVALID_PARAMETER` when the wait is over already.
+    /// `ERROR_PIPE_NOT_CONNECTED` when the end was disconnected before a client came, `ERROR_BROKEN_PIPE`
+    /// when its last handle was dropped, `ERROR_INVALID_PARAMETER` when the wait is over already.
     pub fn step(&mut self) -> Poll<Result<()>> {
         if self.over {
             let error = Error::new(ErrorKind::InvalidParameter).because("the operation is over");
@@ -62,7 +58,7 @@ impl Listen {
             self.over = true;
             return Poll::Ready(Err(Error::new(ErrorKind::BrokenPipe).during("connect")));
         };
-        match side(&end).look(&end, self.since, &mut self.progress) {
+        match side(&end).look(&end, self.since) {
             None => Poll::Pending,
             Some(result) => {
                 self.over = true;

@@ -152,6 +152,7 @@ fn look(
 ) -> Result<Option<Recv>> {
     match kernel::look(end, source, into, WaitMode::Wait, progress)? {
         Looked::Got(recv) => Ok(Some(recv)),
+        Looked::Over => Err(ErrorKind::BrokenPipe.into()),
         Looked::Nothing { ring, source } => {
             site.ring = ring.map(|blocked| blocked.pending);
             site.kernel = source;
@@ -161,11 +162,7 @@ fn look(
 }
 
 /// Ends a read that waits; what it was over with, if it was.
-pub(super) fn give_up(
-    site: &Site,
-    end: &End,
-    progress: &ReadProgress,
-) -> Result<Option<Recv>> {
+pub(super) fn give_up(site: &Site, end: &End, progress: &ReadProgress) -> Result<Option<Recv>> {
     let mut slot = end.reader.lock();
     let reader = site.half(&mut slot, Reader::connection)?;
     let part = reader.give_up(progress);

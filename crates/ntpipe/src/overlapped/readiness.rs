@@ -1,11 +1,16 @@
 //! One descriptor for all that an end's operations wait for.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
+use ntpipe_core::connection::PeerLife;
 use ntpipe_shm::chime::Chime;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
 
 use crate::end::End;
 use crate::pipe::Pipe;
@@ -20,8 +25,13 @@ pub struct Readiness {
     /// Holds what tells of the other side (a socket) and of the own side (the chime).
     epoll: OwnedFd,
     chime: Arc<Chime>,
+    /// A timer, once other processes hold the end too.
+    tick: OnceLock<OwnedFd>,
     end: Weak<End>,
 }
+
+/// How long a change can go unnoticed that another process, which holds the same end, was told of.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 impl Pipe {
     /// The descriptor that tells when a step of an armed operation on this end is worth trying.
@@ -49,7 +59,7 @@ impl Readiness {
         let chime = Chime::new().map_err(|errno| Error::os("eventfd", errno))?;
         let epoll = match &end.server {
             // It follows from client to client.
-            Some(server) => server.descriptor(end)?,
+            Some(server) => server.descriptor()?,
             None => {
                 let epoll = epoll::create(CreateFlags::CLOEXEC)
                     .map_err(|errno| Error::os("epoll_create1", errno))?;
@@ -60,31 +70,55 @@ impl Readiness {
             }
         };
         add(&epoll, &chime, EventFlags::IN)?;
-        Ok(Self { epoll, chime: Arc::new(chime), end: Arc::downgrade(end) })
+        Ok(Self { epoll, chime: Arc::new(chime), tick: OnceLock::new(), end: Arc::downgrade(end) })
     }
 
     pub(crate) fn chime(&self) -> &Arc<Chime> {
         &self.chime
     }
 
-    /// Makes the descriptor unreadable again, unless the peer is gone or a client has come. What has changed before
-    /// is seen by the steps after this.
+    /// Makes the descriptor unreadable again, unless the peer is gone or a client has come. What has changed
+    /// before is seen by the steps after this.
     pub fn clear(&self) {
-        if let Some(connection) = self.end.upgrade().and_then(|end| end.connection()) {
+        if let Some(end) = self.end.upgrade()
+            && let Some(connection) = end.connection()
+        {
             ntpipe_shm::socket::drain(connection.as_ref());
-            let _ = connection.ask_kernel();
+            if connection.ask_kernel() != PeerLife::Here && end.pair.is_some() {
+                // The kernel pipe beside the ring may go on, and is to be heard.
+                let _ = epoll::delete(&self.epoll, connection.as_ref());
+            }
+        }
+        if let Some(tick) = self.tick.get() {
+            let _ = rustix::io::read(tick, &mut [0; 8]);
         }
         self.chime.clear();
+    }
+
+    /// Makes the descriptor readable after a while, whatever happens: the byte that tells of a change goes
+    /// to one of the processes that hold the end, and their own changes reach no other one's descriptor.
+    pub(super) fn arm_tick(&self) -> Result<()> {
+        let tick = match self.tick.get() {
+            Some(tick) => tick,
+            None => {
+                let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+                let tick = timerfd_create(TimerfdClockId::Monotonic, flags)
+                    .map_err(|errno| Error::os("timerfd_create", errno))?;
+                add(&self.epoll, &tick, EventFlags::IN)?;
+                self.tick.get_or_init(|| tick)
+            }
+        };
+        let once = Itimerspec { it_interval: Timespec::default(), it_value: TICK };
+        timerfd_settime(tick, TimerfdTimerFlags::empty(), &once)
+            .map_err(|errno| Error::os("timerfd_settime", errno))?;
+        Ok(())
     }
 
     /// Asks for one event of the kernel pipe behind this end.
     pub(super) fn arm_kernel(&self, end: &End) -> Result<()> {
         let Some(pair) = &end.pair else { return Ok(()) };
-        let (fd, event) = match (pair.own.get(), pair.own.get()) {
-            (Some(source), _) if end.rights.read => (source, EventFlags::IN),
-            (_, Some(sink)) if end.rights.write => (sink, EventFlags::OUT),
-            _ => return Ok(()),
-        };
+        let Some(fd) = pair.own.get() else { return Ok(()) };
+        let event = if end.rights.read { EventFlags::IN } else { EventFlags::OUT };
         let flags = event | EventFlags::ONESHOT;
         match epoll::modify(&self.epoll, fd, EventData::new_u64(0), flags) {
             Err(Errno::NOENT) => add(&self.epoll, fd, flags),

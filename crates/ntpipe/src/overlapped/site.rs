@@ -136,6 +136,9 @@ impl Site {
             }
             Doorbell(pending.bell(&self.connection)).announce(POLLER);
         }
+        if self.connection.sharing().is_some() {
+            readiness.arm_tick()?;
+        }
         if self.kernel {
             readiness.arm_kernel(end)?;
         }

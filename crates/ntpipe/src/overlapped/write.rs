@@ -103,12 +103,17 @@ impl Write {
             let mut slot = end.writer.lock();
             let writer = site.half(&mut slot, Writer::connection)?;
             if let Some(sink) = end.sink()
-                && (progress.placed() == 0 || progress.placed() < data.len())
+                && (elsewhere.is_some() || progress.placed() == 0 || progress.placed() < data.len())
             {
                 return feed(site, writer, sink, data, progress, elsewhere)
                     .map_err(|error| if *waited { ended(error) } else { error });
             }
-            match writer.write(data, WaitMode::Wait, progress)? {
+            let step = writer.write(data, WaitMode::Wait, progress);
+            if step.is_err() {
+                // Whatever ended it, it keeps no other write waiting.
+                let _ = writer.cancel(progress);
+            }
+            match step? {
                 Step::Done(len) => Ok(Some(len)),
                 Step::Wait(pending) => {
                     site.ring = Some(pending);
@@ -171,18 +176,8 @@ fn feed(
     progress: &mut WriteProgress,
     elsewhere: &mut Option<usize>,
 ) -> Result<Option<usize>> {
-    let fed = match elsewhere {
-        Some(fed) => fed,
-        None => {
-            let fed = elsewhere.insert(progress.placed());
-            if *fed > 0 {
-                // It went in pieces; those that were placed, the kernel pipe's reader has got.
-                writer.cancel(progress)?;
-                *progress = WriteProgress::default();
-            }
-            fed
-        }
-    };
+    // Of a write in pieces, the kernel pipe's reader has got those that were placed.
+    let fed = elsewhere.get_or_insert(progress.placed());
     site.ring = writer.enter_elsewhere(progress)?;
     if site.ring.is_some() {
         return Ok(None);

@@ -3,9 +3,10 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
 
-use ntpipe_core::instance::ListenProgress;
+use ntpipe_core::instance::{Instance, ListenProgress};
 use ntpipe_core::mode::WaitMode;
 use ntpipe_core::ops::Step;
+use ntpipe_core::state::State;
 
 use super::ServerSide;
 use crate::end::End;
@@ -38,43 +39,44 @@ impl Since {
 }
 
 impl ServerSide {
-    /// Begins to wait for a client, as `ConnectNamedPipe` does.
-    pub(crate) fn start_listening(
-        &self,
-        end: &End,
-        progress: &mut ListenProgress,
-    ) -> Result<Since> {
+    /// Begins to wait for a client, as `ConnectNamedPipe` does; `None` if one has come at once.
+    pub(crate) fn start_listening(&self, end: &End) -> Result<Option<Since>> {
         let wait = if end.is_no_wait() { WaitMode::NoWait } else { WaitMode::Wait };
-        let mut since = Since::of(end);
         self.step(end, |instance| {
-            since = Since::of(end);
-            instance.listen(wait, progress)
-        })?;
-        Ok(since)
+            // Under the lock of the instance, as what it counts.
+            let since = Since::of(end);
+            let step = instance.listen(wait, &mut ListenProgress::default());
+            self.tell_no_news(instance);
+            Ok(matches!(step?, Step::Wait(_)).then_some(since))
+        })
     }
 
     /// Looks whether a client has come since.
-    pub(crate) fn look(
-        &self,
-        end: &End,
-        since: Since,
-        progress: &mut ListenProgress,
-    ) -> Option<Result<()>> {
-        if let Some(outcome) = since.outcome(end) {
-            return Some(outcome);
-        }
-        match self.step(end, |instance| instance.listen(WaitMode::Wait, progress)) {
-            Ok(Step::Wait(_)) => None,
-            Ok(Step::Done(())) => {
-                self.news.store(false, Ordering::Relaxed);
-                Some(Ok(()))
+    pub(crate) fn look(&self, end: &End, since: Since) -> Option<Result<()>> {
+        let look = |instance: &mut Instance| {
+            if let Some(outcome) = since.outcome(end) {
+                return outcome.map(Some);
             }
-            Err(error) => Some(Err(error)),
+            instance.advance()?;
+            self.tell_no_news(instance);
+            match instance.state() {
+                State::Connected | State::Closing => Ok(Some(())),
+                State::Listening => Ok(None),
+                State::Disconnected => Err(ErrorKind::PipeNotConnected.into()),
+            }
+        };
+        self.step(end, look).transpose()
+    }
+
+    /// Who waits for a client is told of it thereby.
+    fn tell_no_news(&self, instance: &Instance) {
+        if instance.state() == State::Connected {
+            self.news.store(false, Ordering::Relaxed);
         }
     }
 
-    /// The descriptor that follows the phases, for somebody who keeps it.
-    pub(crate) fn descriptor(&self, _end: &End) -> Result<OwnedFd> {
+    /// The descriptor that follows the instance, for somebody who keeps it.
+    pub(crate) fn descriptor(&self) -> Result<OwnedFd> {
         let readiness = self.readiness()?;
         readiness.as_fd().try_clone_to_owned().map_err(|error| Error::from_io("dup", &error))
     }
