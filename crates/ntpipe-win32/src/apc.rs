@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ntpipe::Event;
+use ntpipe::{ErrorKind, Event};
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::object::ThreadObject;
 use crate::object::thread;
 
@@ -78,7 +78,7 @@ pub fn queue(thread: &ThreadObject, call: impl FnOnce() + Send + 'static) -> Res
     let queue = thread.apcs();
     let mut calls = queue.lock();
     if calls.closed {
-        return Err(Failure::GEN_FAILURE);
+        return Err(ErrorKind::GenFailure.into());
     }
     calls.waiting.push_back(Box::new(call));
     queue.alert.set();

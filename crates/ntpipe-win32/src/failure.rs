@@ -23,8 +23,6 @@ impl Failure {
 
     /// An event, a mutex … of this name is there already. Not always a failure.
     pub const ALREADY_EXISTS: Self = Self::new(183, 0xC000_0035);
-    /// The thread is gone for which something was left.
-    pub const GEN_FAILURE: Self = Self::new(31, 0xC000_0001);
     /// A file that was to be new is there already.
     pub const FILE_EXISTS: Self = Self::new(80, 0xC000_0035);
     /// The end of a file, read at a position.

@@ -47,6 +47,7 @@ pub mod overlapped;
 mod pipe;
 mod query;
 mod server;
+pub mod sync;
 mod wait;
 mod watch;
 mod zero_copy;
