@@ -35,5 +35,7 @@ pub mod object;
 pub mod path;
 pub mod processenv;
 pub mod processthreadsapi;
+pub mod synchapi;
 pub mod text;
 pub mod types;
+pub mod winuser;

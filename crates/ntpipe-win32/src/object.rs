@@ -5,15 +5,19 @@ pub mod pipe;
 pub mod process;
 pub mod relay;
 pub mod thread;
+pub mod timer;
+pub mod wait;
 
 use std::sync::Arc;
 
+use ntpipe::sync::{Mutex, Semaphore};
 use ntpipe::{ErrorKind, Event};
 
 pub use file::FileObject;
 pub use pipe::PipeObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
+pub use timer::TimerObject;
 
 use crate::failure::Result;
 
@@ -27,6 +31,12 @@ pub enum Object {
     File(Arc<FileObject>),
     /// An event.
     Event(Event),
+    /// A mutex.
+    Mutex(Mutex),
+    /// A semaphore.
+    Semaphore(Semaphore),
+    /// A waitable timer.
+    Timer(Arc<TimerObject>),
     /// A process.
     Process(Arc<ProcessObject>),
     /// A thread of this process.
@@ -55,6 +65,50 @@ impl Object {
     pub fn pipe(&self) -> Result<&Arc<PipeObject>> {
         match self {
             Self::Pipe(pipe) => Ok(pipe),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The event that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn event(&self) -> Result<&Event> {
+        match self {
+            Self::Event(event) => Ok(event),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The mutex that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn mutex(&self) -> Result<&Mutex> {
+        match self {
+            Self::Mutex(mutex) => Ok(mutex),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The semaphore that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn semaphore(&self) -> Result<&Semaphore> {
+        match self {
+            Self::Semaphore(semaphore) => Ok(semaphore),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The timer that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn timer(&self) -> Result<&Arc<TimerObject>> {
+        match self {
+            Self::Timer(timer) => Ok(timer),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }
