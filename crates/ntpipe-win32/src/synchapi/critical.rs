@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use ntpipe_shm::futex;
 
 use super::{initialise, shared};
-use crate::boundary::{guarded, out, succeeds};
+use crate::boundary::{guarded, out};
 use crate::object::thread;
 use crate::types::{BOOL, DWORD};
 
@@ -173,8 +173,11 @@ pub unsafe extern "C" fn LeaveCriticalSection(section: *const CRITICAL_SECTION) 
 /// `DeleteCriticalSection`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn DeleteCriticalSection(section: *mut CRITICAL_SECTION) {
-    // SAFETY: valid, by the caller's promise; nobody uses it any more.
-    let _ = succeeds(|| {
-        unsafe { shared(section) }.map(|section| section.lock.store(FREE, Ordering::Relaxed))
-    });
+    let delete = || {
+        // SAFETY: valid, by the caller's promise; nobody uses it any more.
+        let section = unsafe { shared(section) }?;
+        section.lock.store(FREE, Ordering::Relaxed);
+        Ok(())
+    };
+    let _ = guarded(delete);
 }
