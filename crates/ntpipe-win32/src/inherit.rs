@@ -155,7 +155,10 @@ fn take(line: &str) -> Option<(HANDLE, Entry)> {
         "c" => pipe(End::Client(NamedPipeClient::from_inherited(&token()?).ok()?)),
         "r" => pipe(End::Reader(PipeReader::from_inherited(&token()?).ok()?)),
         "w" => pipe(End::Writer(PipeWriter::from_inherited(&token()?).ok()?)),
-        "f" => Some(Object::File(Arc::new(FileObject::new(descriptor(argument)?, overlapped)))),
+        "f" => {
+            let file = FileObject::new(descriptor(argument)?, overlapped).ok()?;
+            Some(Object::File(Arc::new(file)))
+        }
         "e" => shared(argument, Object::Event),
         "m" => shared(argument, Object::Mutex),
         "n" => shared(argument, Object::Semaphore),

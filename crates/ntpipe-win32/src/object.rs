@@ -1,9 +1,13 @@
 //! What handles stand for.
 
 pub mod file;
+pub mod io;
 pub mod pipe;
+pub mod pool;
+pub mod port;
 pub mod process;
 pub mod relay;
+pub mod service;
 pub mod thread;
 pub mod timer;
 pub mod wait;
@@ -11,15 +15,19 @@ pub mod wait;
 use std::sync::Arc;
 
 use ntpipe::sync::{Mutex, Semaphore};
-use ntpipe::{ErrorKind, Event};
+use ntpipe::{ErrorKind, Event, Recv};
 
 pub use file::FileObject;
+pub use io::Io;
 pub use pipe::PipeObject;
+pub use port::PortObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
 
 use crate::failure::Result;
+use crate::overlapped::{Input, Output, Place};
+use io::Begun;
 
 /// An object; clones are the same one.
 #[derive(Clone, Debug)]
@@ -31,6 +39,8 @@ pub enum Object {
     File(Arc<FileObject>),
     /// An event.
     Event(Event),
+    /// A completion port.
+    Port(Arc<PortObject>),
     /// A mutex.
     Mutex(Mutex),
     /// A semaphore.
@@ -46,15 +56,19 @@ pub enum Object {
 impl Object {
     /// A handle more stands for it.
     pub fn opened(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.opened();
+        match self {
+            Self::Pipe(pipe) => pipe.opened(),
+            Self::Port(port) => port.opened(),
+            _ => {}
         }
     }
 
     /// A handle less stands for it.
     pub fn closed(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.closed();
+        match self {
+            Self::Pipe(pipe) => pipe.closed(),
+            Self::Port(port) => port.closed(),
+            _ => {}
         }
     }
 
@@ -120,6 +134,73 @@ impl Object {
     pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
         match self {
             Self::Thread(thread) => Ok(thread),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `ReadFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn read(&self, mut into: Output, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.read(into, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.read(into.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `WriteFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn write(&self, data: Input, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.write(data, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.write(data.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The completion port that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn port(&self) -> Result<&Arc<PortObject>> {
+        match self {
+            Self::Port(port) => Ok(port),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
+    #[must_use]
+    pub fn is_overlapped(&self) -> bool {
+        match self {
+            Self::Pipe(pipe) => pipe.overlapped,
+            Self::File(file) => file.overlapped,
+            _ => false,
+        }
+    }
+
+    /// The asynchronous side of a file object.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn io(&self) -> Result<&Arc<Io>> {
+        match self {
+            Self::Pipe(pipe) => Ok(&pipe.io),
+            Self::File(file) => Ok(&file.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

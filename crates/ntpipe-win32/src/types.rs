@@ -36,6 +36,20 @@ pub struct OVERLAPPED {
     pub hEvent: HANDLE,
 }
 
+/// `OVERLAPPED_ENTRY`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct OVERLAPPED_ENTRY {
+    /// The key of the file.
+    pub lpCompletionKey: usize,
+    /// The operation.
+    pub lpOverlapped: *mut OVERLAPPED,
+    /// Its status.
+    pub Internal: usize,
+    /// The bytes transferred.
+    pub dwNumberOfBytesTransferred: DWORD,
+}
+
 /// `SECURITY_ATTRIBUTES`.
 #[repr(C)]
 #[derive(Debug)]
@@ -48,6 +62,7 @@ pub struct SECURITY_ATTRIBUTES {
     pub bInheritHandle: BOOL,
 }
 
+const _: () = assert!(size_of::<OVERLAPPED_ENTRY>() == 32);
 const _: () = assert!(size_of::<OVERLAPPED>() == 32 && size_of::<SECURITY_ATTRIBUTES>() == 24);
 
 /// What a handle may do; the bits of an access mask that pipes know.

@@ -18,7 +18,7 @@ const PIECE_BYTES: usize = 65_536;
 /// The system calls'.
 pub fn sink(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    let source = FileObject::new(read, false);
+    let source = FileObject::new(read, false)?;
     carry("ntpipe-relay", move |piece| {
         let len = source.read(piece, None).ok()?;
         pipe.pipe().send(&piece[..len]).ok().map(drop)
@@ -32,7 +32,7 @@ pub fn sink(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
 /// The system calls'.
 pub fn source(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    let sink = FileObject::new(write, false);
+    let sink = FileObject::new(write, false)?;
     carry("ntpipe-relay", move |piece| {
         let got = pipe.pipe().recv(piece).ok()?;
         sink.write(&piece[..got.len], None).ok().map(drop)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ntpipe::sync::{Always, Waited, wait};
 use ntpipe::{ErrorKind, Waitable};
 
-use super::{Object, file, thread};
+use super::{Object, file, service, thread};
 use crate::apc;
 use crate::failure::Result;
 use crate::handle::Entry;
@@ -37,6 +37,7 @@ impl<'a> Signal<'a> {
             Object::File(it) if it.kind() == file::Kind::Char => Self::Fd(it.as_fd()),
             Object::File(_) => Self::Always(Always),
             Object::Event(event) => Self::Of(event),
+            Object::Port(port) => Self::Of(port.signal()),
             Object::Mutex(mutex) => Self::Of(mutex),
             Object::Semaphore(semaphore) => Self::Of(semaphore),
             Object::Timer(timer) => Self::Of(&timer.timer),
@@ -68,7 +69,12 @@ pub fn wait_for(entries: &[Entry], all: bool, milliseconds: u32, alertable: bool
     let timeout = Duration::from_millis(milliseconds.into());
     if !alertable {
         let timeout = (milliseconds != INFINITE).then_some(timeout);
-        return Ok(answer(wait(&things, all, None, timeout)?));
+        let waited = wait(&things, all, None, timeout)?;
+        if matches!(waited, Waited::TimedOut) && milliseconds == 0 && service::settle() {
+            // Who does not wait is told of what has completed by now, as on Windows.
+            return Ok(answer(wait(&things, all, None, timeout)?));
+        }
+        return Ok(answer(waited));
     }
     let until = (milliseconds != INFINITE).then(|| Instant::now() + timeout);
     let thread = thread::current();
