@@ -41,7 +41,7 @@ pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
 ///
 /// What the system says, to the wish for memory as well.
 pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
-    let Opened { socket, meta, in_quota, out_quota } = opened;
+    let Opened { socket, meta, in_quota, out_quota, trace } = opened;
     let quotas = Quotas { inbound: in_quota, outbound: out_quota };
     let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
     crash::point("open.before-send");
@@ -51,7 +51,7 @@ pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
         Err(errno) => return Err(Error::os("sendmsg", errno)),
     }
     let connection = Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type);
-    Ok(Some(Arc::new(connection)))
+    Ok(Some(Arc::new(connection.with_trace(trace))))
 }
 
 /// The server's half: the connection, once the client has greeted; `None` before. The client is held

@@ -24,6 +24,7 @@ mod private;
 mod publish;
 mod root;
 mod setup;
+mod trace;
 mod watch;
 
 pub use carry::Carried;
@@ -32,6 +33,7 @@ pub use meta::Meta;
 pub use place::{Listening, Place};
 pub use publish::{CreateParams, Listener, Pipe};
 pub use root::Namespace;
+pub(crate) use trace::Trace;
 pub use watch::Watch;
 
 use std::os::fd::{AsFd, OwnedFd};

@@ -9,8 +9,8 @@ use rustix::fs::{AtFlags, fstat, unlinkat};
 use rustix::io::Errno;
 
 use super::{
-    LOCK, ListeningName, META, Meta, Namespace, files_in, listening_in, open_dir_at, open_file_at,
-    own_groups, setup,
+    LOCK, ListeningName, META, Meta, Namespace, Trace, files_in, listening_in, open_dir_at,
+    open_file_at, own_groups, setup,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::PipeName;
@@ -26,6 +26,7 @@ pub struct Opened {
     pub in_quota: u32,
     /// Room for data from the server.
     pub out_quota: u32,
+    pub(crate) trace: Trace,
 }
 
 /// A pipe as it is listed.
@@ -83,14 +84,16 @@ impl Namespace {
         if (read && !rights.read) || (write && !rights.write) {
             return denied("the pipe's security does not allow it");
         }
+        let mark = self.mark(name)?;
         for instance in listening_in(&dir).map_err(|e| Error::os("reading the pipe", e))? {
             let file = instance.file();
             let ListeningName { in_quota, out_quota, .. } = instance;
-            match connect_at(&dir, &file).map_err(|e| Error::os("connect", e))? {
+            match connect_at(&dir, &file, &mark).map_err(|e| Error::os("connect", e))? {
                 Connect::Connected(socket) => {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
-                    return Ok(Opened { socket, meta, in_quota, out_quota });
+                    let trace = self.trace();
+                    return Ok(Opened { socket, meta, in_quota, out_quota, trace });
                 }
                 Connect::Busy | Connect::Refused => {}
             }
