@@ -160,7 +160,7 @@ impl PipeObject {
         place: Place,
         start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
     ) -> Begun {
-        self.io.start(place, start, || Ok(self.pipe().readiness()?))
+        self.io.start(place, start, |hub, key| Ok(self.pipe().attach(hub, key)?))
     }
 
     /// Whether another call is under way on it; the caller holds it too.
