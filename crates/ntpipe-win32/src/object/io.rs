@@ -27,7 +27,7 @@ use ntpipe::{ErrorKind, Event, Recv};
 
 use super::port::{Packet, PortObject};
 use super::{service, thread};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::overlapped::{Ending, Place};
 
 pub use work::Work;
@@ -352,13 +352,22 @@ impl Io {
         found
     }
 
-    /// The last handle is closed: what pends ends with `failure`.
-    pub fn close(&self, failure: Failure) {
+    /// The last handle of this process is closed: what pends ends. `elsewhere`: another process may hold
+    /// the end.
+    pub fn close(&self, elsewhere: bool) {
         let mut queue = self.lock();
         queue.closed = true;
         for mut pending in std::mem::take(&mut queue.pending) {
             let result = pending.work.cancel();
-            let ending = result.map_or(Ending::failed(failure), ending);
+            let tells_port = self.is_bound() && pending.place.context != 0;
+            //= observed: pending I/O ends with PIPE_BROKEN; what only a port is told of with CANCELLED, if the
+            // end lives on in another process
+            let failure = if elsewhere && tells_port && pending.place.event.is_none() {
+                ErrorKind::OperationAborted
+            } else {
+                ErrorKind::BrokenPipe
+            };
+            let ending = result.map_or(Ending::failed(failure.into()), ending);
             self.complete(pending.place, &ending, false);
         }
     }

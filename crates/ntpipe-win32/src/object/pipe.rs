@@ -84,8 +84,7 @@ impl PipeObject {
     pub(super) fn closed(&self) {
         if self.handles.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.pipe().cancel_io();
-            //= observed: pending I/O ends with PIPE_BROKEN
-            self.io.close(ErrorKind::BrokenPipe.into());
+            self.io.close(self.pipe().is_inherited());
         }
     }
 
