@@ -307,14 +307,14 @@ impl Connection {
         Ok(self.sharing.get_or_init(|| unreachable!("set above")))
     }
 
-    /// This end as another process holds it already, which gave us `locks`.
+    /// This end as another process holds it already, which gave us [these](Sharing::fds).
     ///
     /// # Errors
     ///
-    /// `ERROR_INVALID_HANDLE` if that is no such file.
-    pub fn join(self, locks: OwnedFd) -> Result<Self> {
-        crate::sharing::check(&locks)?;
-        let _ = self.sharing.set(Arc::new(Sharing::join(locks)?));
+    /// `ERROR_INVALID_HANDLE` if they are something else, `ERROR_TOO_MANY_OPEN_FILES` if too many
+    /// processes hold it.
+    pub fn join(self, locks: OwnedFd, bell: OwnedFd) -> Result<Self> {
+        let _ = self.sharing.set(Arc::new(Sharing::join(locks, bell)?));
         Ok(self)
     }
 

@@ -1,9 +1,8 @@
 //! The rules of Windows pipes.
 //!
-//! This crate reads no clock. An operation answers that it is done, or names what has to happen first;
-//! the façades wait. Two exceptions: the locks of a pipe's set-up and of an end that processes share
-//! are waited for, as long as their holders need for some copies; and a thread waits for the turn of
-//! another process.
+//! This crate reads no clock and starts no thread. An operation answers that it is done, or names what
+//! has to happen first; the façades wait. One exception: the locks of a pipe's set-up and of an end that
+//! processes share are waited for, as long as their holders need for some copies.
 #![forbid(unsafe_code)]
 
 pub mod connection;

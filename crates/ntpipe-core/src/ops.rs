@@ -17,6 +17,7 @@ use crate::connection::{Connection, PeerLife};
 
 pub use peek::Peek;
 pub use read::{ReadProgress, Reader, Recv};
+pub use shared::{bury, bury_predecessor};
 pub use write::{Cancelled, WriteProgress, Writer};
 
 /// An operation's answer.
@@ -41,6 +42,9 @@ pub struct Pending {
     pub changes: u32,
     /// How many bytes a read still wants, or how long the write is.
     pub wanted: u32,
+    /// Whether another process has the turn. Its end is told as a change of this end, its death only if
+    /// somebody [buries](bury) the process: who waits looks again by itself now and then, too.
+    pub behind: bool,
 }
 
 /// Which change an operation waits for.

@@ -5,20 +5,24 @@
 //! back.
 //!
 //! ```text
-//! byte 0, 1   the reading, the writing half, for the moment of one step
-//! byte 2, 3   the turn: a read or a write that goes in pieces, until its last one
+//! lock of byte 0, 1     the reading, the writing half, for the moment of one step
+//! lock of byte 4096+n   holder n is there
+//! bytes at 16·n         holder n: its process (4), zero (4), its PID namespace (8); zero: it left
 //! ```
 //!
-//! What else they have to agree on stands in the side's block of the segment.
+//! What goes in pieces needs a turn: a mark in the side's block with the number of the holder whose
+//! turn it is. What else they have to agree on stands there too. A bell tells everyone that somebody
+//! came or left, so that each can have the kernel tell it of the death of the others.
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use ntpipe_shm::layout::{HOLDER_SHIFT, TURN};
 use ntpipe_shm::lockfile::{self, LockKind};
+use ntpipe_shm::{broadcast, peer};
 
-use crate::connection::Connection;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A half of an end.
@@ -33,25 +37,166 @@ pub(crate) enum Half {
 pub struct Sharing {
     /// What other holders get a copy of.
     file: OwnedFd,
+    /// The same.
+    bell: OwnedFd,
     /// This process's own open file, whose locks are its own.
     locks: OwnedFd,
+    /// Which holder this process is.
+    number: u8,
+    /// Whether the last holder of this number did not leave it in order.
+    inherits: bool,
     /// How often this process holds each half.
     depth: [AtomicU32; 2],
-    /// Whether a thread waits for the turn's end.
-    watched: [AtomicBool; 2],
 }
+
+/// A process that holds the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number among the holders.
+    pub number: u8,
+    /// Its process, as it sees itself.
+    pub process: u32,
+    /// Its PID namespace.
+    namespace: u64,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Nobody's, or this process's.
+    Free,
+    /// That of another process.
+    Other,
+    /// That of a process that is no more.
+    Dead(u8),
+}
+
+/// The number of no holder.
+pub(crate) const NOBODY: u8 = u8::MAX;
+
+const FILE_BYTES: u64 = 4096;
+const NOTE_BYTES: usize = 16;
+const ALL_NOTES_BYTES: usize = NOBODY as usize * NOTE_BYTES;
 
 impl Sharing {
     /// The first holder's.
     pub(crate) fn create() -> Result<Self> {
-        let file = lockfile::anonymous().map_err(|e| Error::os("memfd_create", e))?;
-        Self::join(file)
+        let file = lockfile::anonymous(FILE_BYTES).map_err(|e| Error::os("memfd_create", e))?;
+        let bell = broadcast::create().map_err(|e| Error::os("eventfd2", e))?;
+        Self::enter(file, bell)
     }
 
-    /// A further holder's.
-    pub(crate) fn join(file: OwnedFd) -> Result<Self> {
+    /// A further holder's: from the descriptors that another one [gave](Self::fds).
+    pub(crate) fn join(file: OwnedFd, bell: OwnedFd) -> Result<Self> {
+        if !lockfile::is_anonymous(&file, FILE_BYTES) || !broadcast::is_bell(&bell) {
+            return Err(ErrorKind::InvalidHandle.into());
+        }
+        Self::enter(file, bell)
+    }
+
+    fn enter(file: OwnedFd, bell: OwnedFd) -> Result<Self> {
+        let mut sharing = Self::without_number(file, bell)?;
+        for number in 0..NOBODY {
+            if sharing.try_take(number)? {
+                sharing.inherits = sharing.holder(number)?.is_some();
+                let namespace = peer::pid_namespace().unwrap_or(0);
+                sharing.set_note(number, std::process::id(), namespace)?;
+                sharing.number = number;
+                broadcast::ring(&sharing.bell);
+                return Ok(sharing);
+            }
+        }
+        Err(Error::new(ErrorKind::TooManyOpenFiles).because("255 processes hold this end already"))
+    }
+
+    fn without_number(file: OwnedFd, bell: OwnedFd) -> Result<Self> {
         let locks = lockfile::reopen(&file).map_err(|e| Error::os("open", e))?;
-        Ok(Self { file, locks, depth: Default::default(), watched: Default::default() })
+        Ok(Self { file, bell, locks, number: NOBODY, inherits: false, depth: Default::default() })
+    }
+
+    /// As if it were another process that has no turn of its own.
+    pub(crate) fn apart(&self) -> Result<Arc<Self>> {
+        let copy = |fd: &OwnedFd| fd.try_clone().map_err(|e| Error::from_io("dup", &e));
+        Ok(Arc::new(Self::without_number(copy(&self.file)?, copy(&self.bell)?)?))
+    }
+
+    /// What another process needs to join.
+    #[must_use]
+    pub fn fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.file.as_fd(), self.bell.as_fd()]
+    }
+
+    /// The bell that rings when a process begins or ceases to hold the end.
+    #[must_use]
+    pub fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// Which holder this process is.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// Whether a dead process had this number and was not [buried](crate::ops::bury).
+    #[must_use]
+    pub fn inherits(&self) -> bool {
+        self.inherits
+    }
+
+    /// The other holders, dead ones that nobody has buried yet among them.
+    ///
+    /// # Errors
+    ///
+    /// The system call's.
+    pub fn others(&self) -> Result<Vec<Holder>> {
+        let notes: [u8; ALL_NOTES_BYTES] =
+            lockfile::note(&self.file, 0).map_err(|e| Error::os("pread", e))?;
+        let holders = (0..NOBODY).zip(notes.chunks_exact(NOTE_BYTES));
+        let holders = holders.filter_map(|(number, note)| Holder::parse(number, note));
+        Ok(holders.filter(|holder| holder.number != self.number).collect())
+    }
+
+    /// Whether a process still holds the end under this number.
+    ///
+    /// # Errors
+    ///
+    /// The system call's.
+    pub fn is_held_by(&self, holder: Holder) -> Result<bool> {
+        Ok(self.holder(holder.number)? == Some(holder) && self.is_there(holder.number)?)
+    }
+
+    fn holder(&self, number: u8) -> Result<Option<Holder>> {
+        let note: [u8; NOTE_BYTES] =
+            lockfile::note(&self.file, note_at(number)).map_err(|e| Error::os("pread", e))?;
+        Ok(Holder::parse(number, &note))
+    }
+
+    fn set_note(&self, number: u8, process: u32, namespace: u64) -> Result<()> {
+        let mut note = [0; NOTE_BYTES];
+        note[..4].copy_from_slice(&process.to_ne_bytes());
+        note[8..].copy_from_slice(&namespace.to_ne_bytes());
+        lockfile::set_note(&self.file, note_at(number), &note).map_err(|e| Error::os("pwrite", e))
+    }
+
+    fn is_there(&self, number: u8) -> Result<bool> {
+        lockfile::is_held(&self.locks, holder_byte(number)).map_err(|e| Error::os("F_OFD_GETLK", e))
+    }
+
+    /// Takes a number that nobody alive has.
+    pub(crate) fn try_take(&self, number: u8) -> Result<bool> {
+        lockfile::try_lock(&self.locks, LockKind::Exclusive, holder_byte(number))
+            .map_err(|e| Error::os("F_OFD_SETLK", e))
+    }
+
+    /// Whether the note of this number is that of `process`.
+    pub(crate) fn is_of(&self, number: u8, process: u32) -> Result<bool> {
+        Ok(self.holder(number)?.is_some_and(|holder| holder.process == process))
+    }
+
+    /// After the burial of a holder whose number this has taken.
+    pub(crate) fn forget(&self, number: u8) -> Result<()> {
+        self.set_note(number, 0, 0)
     }
 
     /// Waits until no other process is in the middle of a step with this half.
@@ -66,59 +211,38 @@ impl Sharing {
         Ok(Held { sharing: self.clone(), half })
     }
 
-    /// Takes the turn if no living process has it.
-    pub(crate) fn try_turn(&self, half: Half) -> Result<bool> {
-        lockfile::try_lock(&self.locks, LockKind::Exclusive, turn_byte(half))
-            .map_err(|e| Error::os("F_OFD_SETLK", e))
-    }
-
-    /// Takes the turn, which nobody has; who waits for its end may have it for a moment.
-    pub(crate) fn turn(&self, half: Half) -> Result<()> {
-        lockfile::lock(&self.locks, LockKind::Exclusive, turn_byte(half))
-            .map_err(|e| Error::os("F_OFD_SETLKW", e))
-    }
-
-    /// Gives the turn back.
-    pub(crate) fn end_turn(&self, half: Half) {
-        let _ = lockfile::unlock(&self.locks, turn_byte(half));
-    }
-
-    /// Notes the end of another process's turn as a change: when that process dies, nobody else does.
-    pub(crate) fn watch_turn(
-        self: &Arc<Self>,
-        half: Half,
-        connection: Weak<Connection>,
-    ) -> Result<()> {
-        // SYNC(turn): AcqRel. Pairs with the Release store below: who finds the flag set is told by the
-        // change that the thread notes after it.
-        if self.watched[half as usize].swap(true, Ordering::AcqRel) {
-            return Ok(());
+    /// Whose turn a mark tells of.
+    pub(crate) fn turn(&self, mark: u64) -> Result<Turn> {
+        match turn_of(mark) {
+            None => Ok(Turn::Free),
+            Some(number) if number == self.number => Ok(Turn::Free),
+            Some(NOBODY) => Ok(Turn::Dead(NOBODY)),
+            Some(number) if self.is_there(number)? => Ok(Turn::Other),
+            Some(number) => Ok(Turn::Dead(number)),
         }
-        let sharing = self.clone();
-        let watch = move || {
-            if let Ok(locks) = lockfile::reopen(&sharing.file) {
-                let _ = lockfile::lock(locks, LockKind::Shared, turn_byte(half));
-            }
-            sharing.watched[half as usize].store(false, Ordering::Release);
-            if let Some(connection) = connection.upgrade() {
-                connection.set_changed();
-            }
-        };
-        let spawned = std::thread::Builder::new()
-            .name("ntpipe-turn".into())
-            .stack_size(64 * 1024)
-            .spawn(watch);
-        if let Err(error) = spawned {
-            self.watched[half as usize].store(false, Ordering::Release);
-            return Err(Error::from_io("clone", &error));
-        }
-        Ok(())
     }
 }
 
-impl AsFd for Sharing {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+impl Drop for Sharing {
+    fn drop(&mut self) {
+        if self.number != NOBODY {
+            let _ = self.forget(self.number);
+            broadcast::ring(&self.bell);
+        }
+    }
+}
+
+impl Holder {
+    fn parse(number: u8, note: &[u8]) -> Option<Self> {
+        let process = u32::from_ne_bytes(note.get(..4)?.try_into().ok()?);
+        let namespace = u64::from_ne_bytes(note.get(8..16)?.try_into().ok()?);
+        (process != 0).then_some(Self { number, process, namespace })
+    }
+
+    /// Whether its process has the same number in this process's eyes.
+    #[must_use]
+    pub fn is_in_this_namespace(&self) -> bool {
+        self.namespace != 0 && peer::pid_namespace() == Some(self.namespace)
     }
 }
 
@@ -138,18 +262,26 @@ impl Drop for Held {
     }
 }
 
+/// What says in a mark that this holder has the turn.
+pub(crate) fn turn_mark(number: u8) -> u64 {
+    TURN | u64::from(number) << HOLDER_SHIFT
+}
+
+/// The holder who has the turn, if one has.
+pub(crate) fn turn_of(mark: u64) -> Option<u8> {
+    (mark & TURN != 0).then_some(mark.to_le_bytes()[HOLDER_SHIFT as usize / 8])
+}
+
 fn step_byte(half: Half) -> Range<u64> {
     let at = half as u64;
     at..at + 1
 }
 
-fn turn_byte(half: Half) -> Range<u64> {
-    let at = 2 + half as u64;
+fn holder_byte(number: u8) -> Range<u64> {
+    let at = FILE_BYTES + u64::from(number);
     at..at + 1
 }
 
-/// Whether a descriptor that was handed over can be the file of the locks.
-pub(crate) fn check(file: &OwnedFd) -> Result<()> {
-    let fits = lockfile::is_anonymous(file);
-    if fits { Ok(()) } else { Err(ErrorKind::InvalidHandle.into()) }
+fn note_at(number: u8) -> u64 {
+    NOTE_BYTES as u64 * u64::from(number)
 }

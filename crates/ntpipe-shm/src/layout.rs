@@ -9,7 +9,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// "NTPIPE" and two bytes that reveal a wrong byte order.
 pub const MAGIC: u64 = 0x4E54_5049_5045_0102;
 /// The version of this layout. A segment of another version is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Bytes before the first ring's data.
 pub const HEADER_BYTES: usize = 4096;
 /// The smallest ring, in bytes.
@@ -38,17 +38,24 @@ pub struct SideBlock {
     pub cpu: AtomicU32,
     /// Counts what the holders of this side changed that others of them may wait for.
     pub changes: AtomicU32,
-    /// What this side produces in pieces now: 0, or [`TURN`] and the position of its first record.
+    /// Whether this side produces in pieces now: 0, or [`TURN`] and the number of the holder who does.
     pub streaming: AtomicU64,
     /// What this side consumed a part of: 0, or [`PARTIAL`] and the payload count at its end, with
-    /// [`TURN`] while one consumer waits for the rest.
+    /// [`TURN`] and the number of a holder while he waits for the rest.
     pub partial: AtomicU64,
     /// Whether several processes hold this side.
     pub shared: AtomicU32,
+    /// Counts the records that this side withdrew, for those of its holders who did not do it.
+    pub withdrawals: AtomicU32,
+    /// Once a holder of this side knows that the other side is gone: [`PARTIAL`] and the payload count
+    /// up to which it consumes; otherwise 0.
+    pub cutoff: AtomicU64,
 }
 
 /// One holder of the side has the turn; the others wait.
 pub const TURN: u64 = 1 << 32;
+/// Where the number of that holder begins: 8 bits.
+pub const HOLDER_SHIFT: u32 = 40;
 /// A part was consumed.
 pub const PARTIAL: u64 = 1 << 33;
 
@@ -99,7 +106,7 @@ const _: () = {
     assert!(offset_of!(Header, quotas) == 24);
     assert!(offset_of!(Header, sides) == 128);
     assert!(offset_of!(Header, rings) == 384);
-    assert!(size_of::<SideBlock>() == 48);
+    assert!(size_of::<SideBlock>() == 56);
     assert!(size_of::<Header>() == 896);
     assert!(size_of::<Header>() <= HEADER_BYTES);
 };

@@ -14,6 +14,8 @@
 
 #[cfg(not(loom))]
 pub mod bare;
+#[cfg(not(loom))]
+pub mod broadcast;
 pub mod bytes;
 pub mod crash;
 pub mod doorbell;

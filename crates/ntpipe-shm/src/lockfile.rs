@@ -61,24 +61,46 @@ pub fn unlock(file: impl AsFd, range: Range<u64>) -> Result<()> {
     control(&file, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK, &range)?)
 }
 
-/// A file without a name, for locks among those who get a copy of its descriptor.
+/// A file without a name, of `len` zero bytes, for locks and notes among those who get a copy of its
+/// descriptor.
 ///
 /// # Errors
-/// What `memfd_create` gives.
-pub fn anonymous() -> Result<OwnedFd> {
+/// What `memfd_create` and `ftruncate` give.
+pub fn anonymous(len: u64) -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let file = memfd_create("ntpipe-locks", flags)?;
+    rustix::fs::ftruncate(&file, len)?;
     rustix::fs::fcntl_add_seals(&file, LOCK_SEALS)?;
     Ok(file)
 }
 
-/// Whether this is a file that [`anonymous`] made.
+/// Whether this is a file that [`anonymous`] made, of this length.
 #[must_use]
-pub fn is_anonymous(file: impl AsFd) -> bool {
-    rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals == LOCK_SEALS)
+pub fn is_anonymous(file: impl AsFd, len: u64) -> bool {
+    let long = || rustix::fs::fstat(&file).is_ok_and(|stat| u64::try_from(stat.st_size) == Ok(len));
+    rustix::fs::fcntl_get_seals(&file).is_ok_and(|seals| seals == LOCK_SEALS) && long()
 }
 
-const LOCK_SEALS: SealFlags = SealFlags::GROW.union(SealFlags::SEAL);
+const LOCK_SEALS: SealFlags = SealFlags::GROW.union(SealFlags::SHRINK).union(SealFlags::SEAL);
+
+/// The note at `at`: as many bytes as asked for.
+///
+/// # Errors
+/// What `pread` gives, and `EIO` if the file ends before.
+pub fn note<const LEN: usize>(file: impl AsFd, at: u64) -> Result<[u8; LEN]> {
+    let mut note = [0; LEN];
+    let len = rustix::io::retry_on_intr(|| rustix::io::pread(&file, &mut note[..], at))?;
+    if len == LEN { Ok(note) } else { Err(Errno::IO) }
+}
+
+/// Writes a note.
+///
+/// # Errors
+/// What `pwrite` gives, and `EIO` if the file ends before.
+pub fn set_note(file: impl AsFd, at: u64, note: &[u8]) -> Result<()> {
+    let len = rustix::io::retry_on_intr(|| rustix::io::pwrite(&file, note, at))?;
+    if len == note.len() { Ok(()) } else { Err(Errno::IO) }
+}
 
 /// The same file opened once more: its locks are others.
 ///
@@ -105,6 +127,14 @@ pub fn held(file: impl AsFd, within: Range<u64>) -> Result<Vec<Range<u64>>> {
     }
     found.sort_unstable_by_key(|range| range.start);
     Ok(found)
+}
+
+/// Whether another open file holds a part of the range, in any kind.
+///
+/// # Errors
+/// What `fcntl` gives.
+pub fn is_held(file: impl AsFd, range: Range<u64>) -> Result<bool> {
+    Ok(conflict(&file, &range)?.is_some())
 }
 
 /// A part of `range` that another open file holds.

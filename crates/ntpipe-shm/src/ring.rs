@@ -9,16 +9,18 @@
 //! head = | position: 32 | payload bytes consumed: 32 |     written by the consumer alone
 //! ```
 //!
-//! A record is a header word, for a record that continues a second word, and the payload, padded to
-//! a unit. The header holds the payload count at the record's start, so a partly consumed record needs
-//! no state of its own: `consumed = head.bytes - header.start`.
+//! A record is a header word, for a record that continues or whose producer is told a second word, and
+//! the payload, padded to a unit. The header holds the payload count at the record's start, so a partly
+//! consumed record needs no state of its own: `consumed = head.bytes - header.start`.
 //!
 //! ```text
 //! header = | flags: 5 | length: 27 | start: 32 |
+//! second = | holder: 8 | bytes that follow in further records: 56 |
 //! ```
 
 mod consumer;
 mod producer;
+mod shared;
 
 pub use consumer::{Consumer, Front, Seen};
 pub use producer::{Placed, Producer, Withdrawn};
@@ -45,8 +47,9 @@ impl Cursor {
     }
 }
 
-/// What the record begins goes on in the next record; a second word tells how many bytes follow.
-const CONTINUES: u32 = 1 << 27;
+/// A second word follows: how many bytes more the next records add to what this one begins, and
+/// which holder of the producing end appended it.
+const SECOND: u32 = 1 << 27;
 /// The producer may still withdraw the record.
 const REVOCABLE: u32 = 1 << 28;
 /// The consumer is copying out of a revocable record.
@@ -54,7 +57,12 @@ const CLAIMED: u32 = 1 << 29;
 /// The record was withdrawn: it is skipped, and it ends a record that continued.
 const VOID: u32 = 1 << 30;
 /// The bits of the length.
-const LENGTH: u32 = CONTINUES - 1;
+const LENGTH: u32 = SECOND - 1;
+
+/// Where the second word tells the holder.
+const HOLDER_SHIFT: u32 = 56;
+/// The bits of the second word that count the bytes to follow.
+const REST: u64 = (1 << HOLDER_SHIFT) - 1;
 
 /// The longest payload of one record, in bytes.
 pub const RECORD_BYTES_MAX: u32 = LENGTH;
@@ -83,7 +91,7 @@ impl RecordHeader {
     /// Units before the payload.
     #[inline]
     fn head_units(self) -> u32 {
-        1 + u32::from(self.flags & CONTINUES != 0)
+        1 + u32::from(self.flags & SECOND != 0)
     }
 
     /// Units of the whole record.

@@ -15,6 +15,7 @@ use ntpipe_core::connection::Connection;
 use ntpipe_core::instance::Instance;
 use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::namespace::{Carried, Namespace};
+use ntpipe_core::ops;
 use ntpipe_shm::handover;
 
 use crate::anonymous::Pair;
@@ -22,7 +23,9 @@ use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
 use crate::wait::{WaitStrategy, Waiter};
-use crate::{Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter, Result};
+use crate::{
+    Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter, Result, watch,
+};
 use token::{Kind, Token};
 
 /// An end on its way to another process.
@@ -102,12 +105,13 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     };
     let connection = reader.connection().clone();
     let first = connection.sharing().is_none();
-    let locks = connection.share()?;
+    let [locks, bell] = connection.share()?.fds();
     if first {
-        writer.begin_sharing()?;
-        reader.begin_sharing()?;
+        writer.begin_sharing();
+        reader.begin_sharing();
+        watch::company(&connection)?;
     }
-    let mut fds = copies([connection.as_fd(), connection.memory(), locks.as_fd()].iter())?;
+    let mut fds = copies([connection.as_fd(), connection.memory(), locks, bell].iter())?;
     let mut index = 0;
     if let Some(instance) = &instance {
         fds.extend(copies(instance.place().carry()?.fds().iter())?);
@@ -128,7 +132,7 @@ fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
         .ok_or_else(|| invalid().because("this is no token of an inherited end of this kind"))?;
     let mut fds = numbers.into_iter().map(|number| handover::take(number).map_err(|_| invalid()));
     let mut next = || fds.next().unwrap_or_else(|| Err(invalid()));
-    let (socket, memory, locks) = (next()?, next()?, next()?);
+    let (socket, memory, locks, bell) = (next()?, next()?, next()?, next()?);
     let Token { facts, rights, peer_rights, read_mode, nowait, index, .. } = token;
     if !handover::is_lifeline(&socket) {
         return Err(invalid());
@@ -136,8 +140,10 @@ fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
     let quotas = facts.quotas;
     let segment = Connection::adopt(&memory, facts.pipe_type, quotas).map_err(|_| invalid())?;
     let connection =
-        Connection::new(segment, memory, socket, facts.end, facts.pipe_type).join(locks)?;
+        Connection::new(segment, memory, socket, facts.end, facts.pipe_type).join(locks, bell)?;
     let connection = Arc::new(connection.with_peer_rights(peer_rights));
+    ops::bury_predecessor(&connection)?;
+    watch::company(&connection)?;
     let server = if kind == Kind::Server {
         let carried = Carried { dir: next()?, lock: next()?, file: next()? };
         let name = facts.name.parse().map_err(|_| invalid())?;

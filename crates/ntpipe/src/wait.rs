@@ -60,6 +60,9 @@ const GATHER_SPINS: u32 = 150;
 /// Larger writes gain nothing by that.
 const GATHER_BYTES_MAX: u32 = 4096;
 
+/// A process whose turn is waited for may die where the watcher cannot see it.
+const BEHIND_MAX: Duration = Duration::from_millis(100);
+
 /// When a call gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
@@ -242,8 +245,12 @@ impl Waiter {
             && self.cancels.load(Ordering::Acquire) == cancels
             && !until.is_over();
         if still {
+            let left = match until.left() {
+                left if !pending.behind => left,
+                left => Some(left.map_or(BEHIND_MAX, |left| left.min(BEHIND_MAX))),
+            };
             // Whether by a ring, a signal or the deadline: the caller looks again.
-            let _ = bell.wait(announced, until.left());
+            let _ = bell.wait(announced, left);
         }
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);

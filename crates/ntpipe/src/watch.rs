@@ -4,11 +4,14 @@
 //! lifeline, the socket, hangs up then; the watcher notes that and rings. It starts with the first
 //! connection that carries data and uses no CPU while nobody dies.
 //!
-//! In the same way it rings an [`Alarm`] for those who sleep on words and wait for a descriptor.
+//! In the same way it rings an [`Alarm`] for those who sleep on words and wait for a descriptor, and
+//! learns of the deaths among the processes that hold an end together.
+
+mod holders;
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use ntpipe_core::connection::Connection;
@@ -16,16 +19,26 @@ use rustix::event::epoll;
 
 use crate::end::lock;
 use crate::{Error, Result};
+use holders::{Company, Mate};
 
 enum Watched {
     Peer(Weak<Connection>),
     Alarm(Arc<AtomicU32>),
+    /// Processes come and go that hold this end too.
+    Company(Company),
+    /// One of them.
+    Holder(Mate),
+}
+
+/// What the thread and those who give it something to watch have in common.
+struct Watches {
+    epoll: OwnedFd,
+    watched: Mutex<HashMap<u64, Watched>>,
+    next: AtomicU64,
 }
 
 struct Watcher {
-    epoll: Arc<OwnedFd>,
-    watched: Arc<Mutex<HashMap<u64, Watched>>>,
-    next: u64,
+    watches: Arc<Watches>,
     prune_at: usize,
     process: u32,
 }
@@ -47,6 +60,11 @@ fn start(connection: &Arc<Connection>) -> Result<()> {
     )
 }
 
+/// Makes sure that the death of other processes that hold this end is noticed.
+pub(crate) fn company(connection: &Arc<Connection>) -> Result<()> {
+    with_watcher(|watcher| holders::watch(&watcher.watches, connection))
+}
+
 /// A word that turns from 0 to 1 when a descriptor becomes readable; until dropped.
 #[derive(Debug)]
 pub(crate) struct Alarm {
@@ -59,8 +77,7 @@ struct AlarmWatch {
     /// A copy, since `epoll` takes each descriptor once only.
     fd: OwnedFd,
     key: u64,
-    epoll: Arc<OwnedFd>,
-    watched: Arc<Mutex<HashMap<u64, Watched>>>,
+    watches: Arc<Watches>,
 }
 
 /// An alarm that rings once any of the descriptors is readable.
@@ -81,8 +98,8 @@ impl Alarm {
 impl Drop for AlarmWatch {
     fn drop(&mut self) {
         // The file may stay open elsewhere, and `epoll` goes by the file.
-        let _ = epoll::delete(&self.epoll, &self.fd);
-        lock(&self.watched).remove(&self.key);
+        let _ = epoll::delete(&self.watches.epoll, &self.fd);
+        lock(&self.watches.watched).remove(&self.key);
     }
 }
 
@@ -105,78 +122,92 @@ impl Watcher {
     fn spawn() -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|errno| Error::os("epoll_create1", errno))?;
-        let watcher = Self {
-            epoll: Arc::new(epoll),
-            watched: Arc::default(),
-            next: 0,
-            prune_at: 64,
-            process: std::process::id(),
-        };
-        let (epoll, watched) = (watcher.epoll.clone(), watcher.watched.clone());
+        let watches = Watches { epoll, watched: Mutex::default(), next: AtomicU64::new(1) };
+        let watches = Arc::new(watches);
+        let watcher = Self { watches: watches.clone(), prune_at: 64, process: std::process::id() };
         std::thread::Builder::new()
             .name("ntpipe-watch".into())
             .stack_size(64 * 1024)
-            .spawn(move || run(&epoll, &watched))
+            .spawn(move || watches.run())
             .map_err(|error| Error::from_io("clone", &error))?;
         Ok(watcher)
     }
 
     fn watch_peer(&mut self, connection: &Arc<Connection>) -> Result<()> {
-        let mut watched = lock(&self.watched);
+        let mut watched = lock(&self.watches.watched);
         if watched.len() >= self.prune_at {
             watched.retain(|_, it| !matches!(it, Watched::Peer(peer) if peer.strong_count() == 0));
             self.prune_at = (watched.len() * 2).max(64);
         }
         drop(watched);
-        let key = self.note(Watched::Peer(Arc::downgrade(connection)));
-        self.add(connection.as_ref(), key, epoll::EventFlags::RDHUP)
+        let key = self.watches.note(Watched::Peer(Arc::downgrade(connection)));
+        let flags = epoll::EventFlags::RDHUP | epoll::EventFlags::ONESHOT;
+        self.watches.add(connection.as_ref(), key, flags)
     }
 
     fn watch_for(&mut self, fd: BorrowedFd<'_>, word: &Arc<AtomicU32>) -> Result<AlarmWatch> {
         let fd = rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| Error::os("dup", errno))?;
-        let key = self.note(Watched::Alarm(word.clone()));
-        let watch =
-            AlarmWatch { fd, key, epoll: self.epoll.clone(), watched: self.watched.clone() };
-        self.add(&watch.fd, key, epoll::EventFlags::IN)?;
+        let key = self.watches.note(Watched::Alarm(word.clone()));
+        let watch = AlarmWatch { fd, key, watches: self.watches.clone() };
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::ONESHOT;
+        self.watches.add(&watch.fd, key, flags)?;
         Ok(watch)
     }
+}
 
-    fn note(&mut self, what: Watched) -> u64 {
-        self.next += 1;
-        lock(&self.watched).insert(self.next, what);
-        self.next
+impl Watches {
+    fn key(&self) -> u64 {
+        // Relaxed: a number of its own for each.
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn note(&self, what: Watched) -> u64 {
+        let key = self.key();
+        lock(&self.watched).insert(key, what);
+        key
     }
 
     fn add(&self, fd: impl AsFd, key: u64, flags: epoll::EventFlags) -> Result<()> {
         let data = epoll::EventData::new_u64(key);
-        epoll::add(&self.epoll, fd, data, flags | epoll::EventFlags::ONESHOT)
-            .map_err(|errno| Error::os("epoll_ctl", errno))
+        epoll::add(&self.epoll, fd, data, flags).map_err(|errno| Error::os("epoll_ctl", errno))
     }
-}
 
-fn run(epoll: &OwnedFd, watched: &Mutex<HashMap<u64, Watched>>) {
-    let mut events = Vec::with_capacity(64);
-    loop {
-        events.clear();
-        let buffer = rustix::buffer::spare_capacity(&mut events);
-        if epoll::wait(epoll, buffer, None).is_err() {
-            continue; // A signal.
-        }
-        for event in &events {
-            let found = lock(watched).remove(&event.data.u64());
-            match found {
-                Some(Watched::Peer(peer)) => {
-                    if let Some(connection) = peer.upgrade() {
-                        connection.set_gone();
-                    }
-                }
-                Some(Watched::Alarm(word)) => {
-                    // Relaxed: whoever sleeps on the word looks at the descriptor itself.
-                    word.store(1, Ordering::Relaxed);
-                    ntpipe_shm::futex::wake_all(&word);
-                }
-                None => {}
+    fn run(&self) {
+        let mut events = Vec::with_capacity(64);
+        loop {
+            events.clear();
+            let buffer = rustix::buffer::spare_capacity(&mut events);
+            if epoll::wait(&self.epoll, buffer, None).is_err() {
+                continue; // A signal.
             }
+            for event in &events {
+                self.tell(event.data.u64());
+            }
+        }
+    }
+
+    fn tell(&self, key: u64) {
+        let mut watched = lock(&self.watched);
+        if let Some(Watched::Company(company)) = watched.get(&key) {
+            let connection = company.connection();
+            drop(watched);
+            return holders::look(self, connection.as_ref());
+        }
+        let found = watched.remove(&key);
+        drop(watched);
+        match found {
+            Some(Watched::Peer(peer)) => {
+                if let Some(connection) = peer.upgrade() {
+                    connection.set_gone();
+                }
+            }
+            Some(Watched::Alarm(word)) => {
+                // Relaxed: whoever sleeps on the word looks at the descriptor itself.
+                word.store(1, Ordering::Relaxed);
+                ntpipe_shm::futex::wake_all(&word);
+            }
+            Some(Watched::Holder(mate)) => mate.bury(),
+            Some(Watched::Company(_)) | None => {}
         }
     }
 }

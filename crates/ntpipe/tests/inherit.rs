@@ -82,9 +82,10 @@ fn receive_all(server: &NamedPipeServer) -> HashMap<u32, u32> {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return next,
             Err(error) => panic!("{error}"),
         };
-        if bytes.iter().all(|byte| *byte == ENDLESS) {
-            continue; // What is left of the write that was killed.
-        }
+        assert!(
+            bytes.iter().any(|byte| *byte != ENDLESS),
+            "what is left of the write that was killed"
+        );
         let (sender, number) = who(bytes);
         let expected = next.entry(sender).or_insert(0);
         assert_eq!(number, *expected, "of {sender}");
@@ -154,6 +155,81 @@ fn a_killed_writer_stops_nobody() {
     own.join().unwrap();
     children.into_iter().for_each(succeed);
     assert_eq!(came, HashMap::from([(0, MESSAGES), (1, MESSAGES), (2, MESSAGES)]));
+}
+
+/// A child that has written 5 bytes and is stuck in a write of this length, of which all that has room is
+/// in the pipe.
+fn stuck_writer(test: &str, pipe: (&NamedPipeServer, &NamedPipeClient), len: usize) -> Child {
+    let (server, client) = pipe;
+    let mut command = again(test, &len.to_string());
+    client.inherit().unwrap().pass_to(&mut command, END).unwrap();
+    let child = command.spawn().unwrap();
+    until(|| server.peek(&mut []).unwrap().available == 5 + len as u64);
+    child
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < LONG, "nothing happens");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_pending_write_of_a_killed_holder_goes_away_while_the_others_are_idle() {
+    const TEST: &str = "the_pending_write_of_a_killed_holder_goes_away_while_the_others_are_idle";
+    if let Some(len) = role() {
+        let client = NamedPipeClient::from_env(END).unwrap();
+        client.send(b"whole").unwrap();
+        client.send(&vec![ENDLESS; len.parse().unwrap()]).unwrap();
+        unreachable!("nobody reads that much");
+    }
+    // In the pipe as a whole, and in pieces; unread, and partly read.
+    for (len, part) in [(5000, 0), (5000, 16), (1_000_000, 0), (1_000_000, 16)] {
+        let (server, client) = pipe(&format!("idle-{len}-{part}"), 4096);
+        let mut child = stuck_writer(TEST, (&server, &client), len);
+        let mut buffer = [0; 16];
+        if part != 0 {
+            assert_eq!(server.recv(&mut buffer).unwrap().len, 5);
+            assert!(server.recv(&mut buffer).unwrap().more);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let left = if part == 0 { 5 } else { 0 };
+        until(|| server.peek(&mut []).unwrap().available == left);
+        if part == 0 {
+            assert_eq!(server.recv(&mut buffer).unwrap().len, 5);
+        }
+        client.send(b"after").unwrap();
+        let got = server.recv_timeout(&mut buffer, LONG).unwrap();
+        assert_eq!((&buffer[..got.len], got.more), (&b"after"[..], false), "{len}, {part}");
+    }
+}
+
+#[test]
+fn the_pending_write_of_a_killed_holder_leaves_those_of_the_others() {
+    const TEST: &str = "the_pending_write_of_a_killed_holder_leaves_those_of_the_others";
+    if let Some(len) = role() {
+        let client = NamedPipeClient::from_env(END).unwrap();
+        client.send(b"whole").unwrap();
+        client.send(&vec![ENDLESS; len.parse().unwrap()]).unwrap();
+        unreachable!("nobody reads that much");
+    }
+    let (server, client) = pipe("between", 4096);
+    let mut child = stuck_writer(TEST, (&server, &client), 4500);
+    std::thread::scope(|scope| {
+        let own = scope.spawn(|| client.send(&message(0, 11)));
+        until(|| server.peek(&mut []).unwrap().available == 5 + 4500 + 7000);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        until(|| server.peek(&mut []).unwrap().available == 5 + 7000);
+        let mut buffer = vec![0; 10_000];
+        assert_eq!(server.recv(&mut buffer).unwrap().len, 5);
+        assert_eq!(server.recv_timeout(&mut buffer, LONG).unwrap().len, 7000);
+        assert!(buffer[..7000] == message(0, 11));
+        own.join().unwrap().unwrap();
+    });
 }
 
 #[test]
@@ -425,9 +501,9 @@ fn a_bad_token_is_an_error() {
     // Its descriptors are closed again, and it is this process's own.
     let foreign = good.replacen(&std::process::id().to_string(), "1", 1);
     let fields: Vec<&str> = foreign.split(';').collect();
-    let mut bad = vec![String::new(), "ntpipe1".into(), good.clone(), foreign.clone()];
+    let mut bad = vec![String::new(), "ntpipe2".into(), good.clone(), foreign.clone()];
     for at in 0..fields.len() - 1 {
-        for value in ["", "-1", "x", "99999999999", "0,1,2", "700,701,702", "1,1,1"] {
+        for value in ["", "-1", "x", "99999999999", "0,1,2,3", "700,701,702,703", "1,1,1,1"] {
             let mut fields = fields.clone();
             fields[at] = value;
             bad.push(fields.join(";"));

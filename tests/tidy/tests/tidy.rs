@@ -72,6 +72,26 @@ fn shared_memory_knows_no_word_of_windows() {
     report("ntpipe-shm says nothing of pipes", &found);
 }
 
+/// The rules neither start threads nor read clocks; the layer above waits.
+#[test]
+fn the_rules_start_no_thread_and_read_no_clock() {
+    const WORDS: &[&str] =
+        &["thread::", "Instant", "SystemTime", "clock_gettime", "fork", "sleep("];
+    let mut found = Vec::new();
+    for source in sources(".rs") {
+        if !source.path.starts_with("crates/ntpipe-core/src/") {
+            continue;
+        }
+        for (number, line) in source.lines() {
+            let code = line.split("//").next().unwrap_or_default();
+            for word in WORDS.iter().filter(|word| code.contains(**word)) {
+                found.push(at(&source, number, word));
+            }
+        }
+    }
+    report("ntpipe-core waits for nothing", &found);
+}
+
 #[test]
 fn unsafe_stays_where_it_is_allowed() {
     let allow = concat!("allow(", "unsafe_code)");

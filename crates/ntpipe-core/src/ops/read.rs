@@ -139,6 +139,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes(),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }))
     }
 
@@ -177,6 +178,7 @@ impl Reader {
             life: self.connection.peer_life(),
             changes: self.connection.changes().wrapping_sub(1),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
+            behind: false,
         }
     }
 
@@ -220,6 +222,7 @@ impl Reader {
                     life,
                     changes: self.connection.changes(),
                     wanted,
+                    behind: false,
                 }));
             }
         }
@@ -234,7 +237,7 @@ impl Reader {
         }
         let changes = self.connection.changes();
         let seen = self.consumer.tail_word();
-        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0 })
+        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0, behind: false })
     }
 
     /// What continued before a withdrawn record ends there.
@@ -256,7 +259,11 @@ impl Reader {
         let cutoff = match self.cutoff {
             Some(cutoff) => cutoff,
             None => {
-                let cutoff = self.find_cutoff()?;
+                let cutoff = match self.agreed_cutoff() {
+                    Some(cutoff) => cutoff,
+                    None => self.find_cutoff()?,
+                };
+                self.agree_on_cutoff(cutoff);
                 *self.cutoff.insert(cutoff)
             }
         };
@@ -264,6 +271,11 @@ impl Reader {
         let everything = self.connection.shared().spec().capacities[self.connection.inward()];
         // Beyond it already: nothing that was pending survives.
         Ok(Bounds { consumed, ahead_max: if ahead > everything { 0 } else { ahead } })
+    }
+
+    /// Where the peer's writes ended, if it is known to be gone.
+    pub(super) fn cutoff(&self) -> Option<u32> {
+        self.cutoff
     }
 
     /// The payload count at the end of the last write that had completed when the peer went: what was
@@ -327,7 +339,7 @@ impl Reader {
             }
             let message_end = front.end_bytes.wrapping_add(low(front.rest));
             if front.rest != 0 {
-                self.note_part(message_end, by_message)?;
+                self.note_part(message_end, by_message);
             }
             let Some(count) = self.consumer.take(front, &mut into[progress.filled..])? else {
                 continue;

@@ -25,8 +25,8 @@ pub struct Writer {
     /// The write that goes in pieces, if there is one.
     turn: Option<u64>,
     next_ticket: u64,
-    /// Another process has the turn; what the changes were before it was seen.
-    pub(super) foreign: Option<u32>,
+    /// Another process has the turn: what to wait for.
+    pub(super) foreign: Option<Pending>,
 }
 
 /// How far a write has come; one value per call, kept across its waits.
@@ -58,7 +58,8 @@ impl Writer {
     /// The writing half of a connection.
     #[must_use]
     pub fn new(connection: Arc<Connection>) -> Self {
-        let producer = Producer::new(connection.shared().clone(), connection.outward());
+        let mut producer = Producer::new(connection.shared().clone(), connection.outward());
+        producer.set_holder(connection.sharing().map_or(0, |sharing| sharing.number()));
         Self { connection, producer, turn: None, next_ticket: 1, foreign: None }
     }
 
@@ -180,7 +181,7 @@ impl Writer {
             if left.is_empty() && progress.first.is_some() {
                 return Ok(());
             }
-            let piece = match self.producer.room(false) {
+            let piece = match self.producer.room(self.producer.names_holder()) {
                 Some(room) if room as usize >= left.len() => left.len(),
                 _ => {
                     // Pieces of an eighth of the ring keep reader and writer busy at once.
@@ -193,7 +194,7 @@ impl Writer {
             };
             let rest = (left.len() - piece) as u64;
             if rest != 0 && self.turn.is_none() {
-                self.take_turn()?;
+                self.take_turn();
             }
             let Some(placed) = self.producer.push(&left[..piece], rest, true)? else {
                 return Ok(());
@@ -265,8 +266,9 @@ impl Writer {
 
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
-        let changes = self.foreign.unwrap_or_else(|| self.connection.changes());
-        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted }
+        let changes = self.foreign.map_or_else(|| self.connection.changes(), |of| of.changes);
+        let behind = self.foreign.is_some();
+        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted, behind }
     }
 
     /// Whether a write of this process goes in pieces.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CLAIMED, CONTINUES, Cursor, REVOCABLE, RecordHeader, VOID, offset};
+use super::{CLAIMED, Cursor, REST, REVOCABLE, RecordHeader, SECOND, VOID, offset};
 use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
@@ -127,10 +127,10 @@ impl Consumer {
         if header.units() > self.tail.units.wrapping_sub(units) {
             return Err(Corrupt::new("the length of a record"));
         }
-        let rest = if header.flags & CONTINUES == 0 {
+        let rest = if header.flags & SECOND == 0 {
             0
         } else {
-            bytes.word(offset(units.wrapping_add(1))).load(Relaxed)
+            bytes.word(offset(units.wrapping_add(1))).load(Relaxed) & REST
         };
         Ok((header, rest))
     }

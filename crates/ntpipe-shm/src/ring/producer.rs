@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{CLAIMED, CONTINUES, Cursor, RECORD_BYTES_MAX, REVOCABLE, RecordHeader, VOID, offset};
+use super::{
+    CLAIMED, Cursor, HOLDER_SHIFT, RECORD_BYTES_MAX, REST, REVOCABLE, RecordHeader, SECOND, VOID,
+    offset,
+};
 use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
@@ -15,13 +18,17 @@ const LET_RUN_PAUSES: u32 = 100;
 /// Appends records to one ring. Dropping it leaves the ring as it is.
 #[derive(Debug)]
 pub struct Producer {
-    segment: Arc<Segment>,
-    ring: usize,
-    tail: Cursor,
+    pub(super) segment: Arc<Segment>,
+    pub(super) ring: usize,
+    pub(super) tail: Cursor,
     /// The consumer's cursor as last seen; its line is touched only when this says "full".
-    head: Cursor,
+    pub(super) head: Cursor,
     /// Withdrawn records that the consumer has not passed yet: end position, payload end, bytes.
-    voids: Vec<(Cursor, u32)>,
+    pub(super) voids: Vec<(Cursor, u32)>,
+    /// The number of this holder of the producing end; 0 for the first or only one.
+    pub(super) holder: u8,
+    /// How many withdrawals of this side are known in `voids`.
+    pub(super) withdrawals: u32,
 }
 
 /// Where a record was placed: its start, and the payload count at its end.
@@ -52,6 +59,8 @@ impl Producer {
             tail: Cursor::default(),
             head: Cursor::default(),
             voids: Vec::new(),
+            holder: 0,
+            withdrawals: 0,
         };
         // SYNC(handover): Acquire. As in `resync`.
         producer.tail = Cursor::unpack(producer.segment.ring(ring).tail.0.load(Acquire));
@@ -63,31 +72,8 @@ impl Producer {
         producer
     }
 
-    /// Takes the positions from the segment again, after another process may have produced.
-    ///
-    /// # Errors
-    ///
-    /// If they contradict each other.
-    pub fn resync(&mut self) -> Result<(), Corrupt> {
-        // SYNC(handover): Acquire. Pairs with the publishing store of the tail by the process that
-        // produced before this one.
-        let tail = Cursor::unpack(self.segment.ring(self.ring).tail.0.load(Acquire));
-        let before = std::mem::replace(&mut self.tail, tail);
-        if let Err(corrupt) = self.refresh() {
-            self.tail = before;
-            return Err(corrupt);
-        }
-        Ok(())
-    }
-
-    /// The position of the next record.
-    #[must_use]
-    pub fn position(&self) -> u32 {
-        self.tail.units
-    }
-
     /// The ring's capacity in units.
-    fn capacity_units(&self) -> u32 {
+    pub(super) fn capacity_units(&self) -> u32 {
         self.segment.spec().capacities[self.ring] / 8
     }
 
@@ -123,13 +109,6 @@ impl Producer {
         }
     }
 
-    /// Payload bytes produced so far, wrapping.
-    #[inline]
-    #[must_use]
-    pub fn produced(&self) -> u32 {
-        self.tail.bytes
-    }
-
     /// Payload bytes not consumed yet, withdrawn ones excluded, as of the last refresh: an upper
     /// bound of what it is now.
     #[inline]
@@ -157,12 +136,13 @@ impl Producer {
         whole.saturating_sub(gone)
     }
 
-    /// The largest payload that a record may have now, as of the last refresh; `None` if not even an
-    /// empty one has room. A unit is always kept back, for a record that ends what continues.
+    /// The largest payload that a record may have now, with a second word or without, as of the last
+    /// refresh; `None` if not even an empty one has room. A unit is always kept back, for a record that
+    /// ends what continues.
     #[must_use]
-    pub fn room(&self, continues: bool) -> Option<u32> {
+    pub fn room(&self, second: bool) -> Option<u32> {
         let vacant = self.capacity_units() - self.tail.units.wrapping_sub(self.head.units);
-        let payload = vacant.checked_sub(2 + u32::from(continues))?;
+        let payload = vacant.checked_sub(2 + u32::from(second))?;
         Some((payload * 8).min(RECORD_BYTES_MAX))
     }
 
@@ -179,9 +159,9 @@ impl Producer {
         rest: u64,
         revocable: bool,
     ) -> Result<Option<Placed>, Corrupt> {
-        let continues = rest != 0;
+        let second = rest != 0 || revocable && self.names_holder();
         let fits = |producer: &Self| {
-            producer.room(continues).is_some_and(|room| room as usize >= payload.len())
+            producer.room(second).is_some_and(|room| room as usize >= payload.len())
         };
         if !fits(self) {
             self.refresh()?;
@@ -190,13 +170,14 @@ impl Producer {
             }
         }
         let length = u32::try_from(payload.len()).expect("the room is at most RECORD_BYTES_MAX");
-        let flags = if continues { CONTINUES } else { 0 } | if revocable { REVOCABLE } else { 0 };
+        let flags = if second { SECOND } else { 0 } | if revocable { REVOCABLE } else { 0 };
         let header = RecordHeader { start: self.tail.bytes, length, flags };
         let bytes = self.segment.bytes(self.ring);
         let at = self.tail.units;
         bytes.copy_in(offset(at.wrapping_add(header.head_units())), payload);
-        if continues {
-            bytes.word(offset(at.wrapping_add(1))).store(rest, Relaxed);
+        if second {
+            let word = rest & REST | u64::from(self.holder) << HOLDER_SHIFT;
+            bytes.word(offset(at.wrapping_add(1))).store(word, Relaxed);
         }
         bytes.word(offset(at)).store(header.pack(), Relaxed);
         Ok(Some(self.advance(header)))
@@ -342,6 +323,8 @@ impl Producer {
             let consumed = self.head.bytes.wrapping_sub(header.start);
             self.voids.push((end, header.length.checked_sub(consumed).unwrap_or(header.length)));
         }
+        // SYNC(withdrawn): Release. Pairs with the Acquire load in `Producer::resync`, by the next holder.
+        self.withdrawals = self.side().withdrawals.fetch_add(1, Release).wrapping_add(1);
         Ok(true)
     }
 

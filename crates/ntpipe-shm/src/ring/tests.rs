@@ -161,3 +161,70 @@ fn what_is_left_of_a_run_longer_than_the_ring_can_be_withdrawn() {
     while let Seen::Cut = consumer.front().unwrap() {}
     assert!(matches!(consumer.front().unwrap(), Seen::Empty(_)));
 }
+
+#[test]
+fn what_a_dead_holder_has_not_completed_is_withdrawn_and_nothing_else() {
+    let (mut producer, mut consumer, _) = ring(4096);
+    let push = |producer: &mut Producer, holder, payload: &[u8], rest| {
+        producer.set_holder(holder);
+        producer.push(payload, rest, true).unwrap().unwrap();
+    };
+    push(&mut producer, 3, b"completed", 0);
+    push(&mut producer, 0, b"the first one's", 0);
+    push(&mut producer, 3, b"too much", 0);
+    push(&mut producer, 5, b"another's", 0);
+    push(&mut producer, 3, b"begun", 9);
+    producer.withdraw_of(3, 24).unwrap();
+    producer.cut();
+    assert_eq!(producer.unread(), 9 + 15 + 9);
+    let mut left = Vec::new();
+    loop {
+        match consumer.front().unwrap() {
+            Seen::Record(front) => {
+                let mut out = [0; 20];
+                assert_eq!(front.rest, 0);
+                let count = consumer.take(front, &mut out).unwrap().unwrap();
+                left.push(out[..count].to_vec());
+            }
+            Seen::Cut => {}
+            Seen::Empty(_) => break,
+        }
+    }
+    assert_eq!(left, [&b"completed"[..], b"the first one's", b"another's"]);
+}
+
+#[test]
+fn a_record_that_names_its_holder_is_written_where_it_just_fits() {
+    let (mut producer, mut consumer, _) = ring(4096);
+    producer.set_holder(7);
+    producer.refresh().unwrap();
+    let room = producer.room(producer.names_holder()).unwrap();
+    let payload = vec![1; room as usize];
+    producer.push(&payload, 0, true).unwrap().unwrap();
+    producer.cut();
+    let Seen::Record(front) = consumer.front().unwrap() else { panic!("a record") };
+    assert_eq!((front.left, front.rest), (room, 0));
+}
+
+#[test]
+fn every_holder_of_a_producing_end_knows_what_the_others_withdrew() {
+    let (mut one, mut consumer, segment) = ring(4096);
+    let mut two = Producer::new(segment, 0);
+    let placed = one.push(b"0123456789", 0, true).unwrap().unwrap();
+    one.push(b"next", 0, false).unwrap().unwrap();
+    two.resync().unwrap();
+    assert_eq!(two.unread(), 14);
+    let Seen::Record(front) = consumer.front().unwrap() else { panic!("a record") };
+    assert_eq!(consumer.take(front, &mut [0; 3]).unwrap(), Some(3));
+    one.withdraw(placed.units, placed.end_bytes).unwrap();
+    two.resync().unwrap();
+    assert_eq!((one.unread(), two.unread()), (4, 4));
+    let placed = two.push(b"more", 0, true).unwrap().unwrap();
+    two.withdraw(placed.units, placed.end_bytes).unwrap();
+    one.resync().unwrap();
+    assert_eq!((one.unread(), two.unread()), (4, 4));
+    assert_eq!(consumer.front().unwrap(), Seen::Cut);
+    one.resync().unwrap();
+    two.resync().unwrap();
+    assert_eq!((one.unread(), two.unread()), (4, 4));
+}

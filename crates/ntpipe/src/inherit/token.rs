@@ -1,7 +1,7 @@
 //! What a child is told of the end it inherits.
 //!
 //! ```text
-//! ntpipe1;<parent>;<kind>;<type>;<limit>;<in quota>;<out quota>;<rights>;<modes>;<place>;<fds>;<name>
+//! ntpipe2;<parent>;<kind>;<type>;<limit>;<in quota>;<out quota>;<rights>;<modes>;<place>;<fds>;<name>
 //! ```
 
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use ntpipe_core::security::Rights as PeerRights;
 
 use crate::end::{Facts, Rights};
 
-const MAGIC: &str = "ntpipe1";
+const MAGIC: &str = "ntpipe2";
 
 /// What is inherited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Token {
         let fds: Vec<RawFd> =
             parts.next()?.split(',').map(|fd| fd.parse().ok()).collect::<Option<_>>()?;
         let facts = kind.facts(parts.next()?, facts)?;
-        let count = if kind == Kind::Server { 6 } else { 3 };
+        let count = if kind == Kind::Server { 7 } else { 4 };
         let read_mode = if modes & 1 != 0 { ReadMode::Message } else { ReadMode::Byte };
         let sound = rights < 64
             && modes < 4
