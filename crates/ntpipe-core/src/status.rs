@@ -75,6 +75,10 @@ pub enum ErrorKind {
     CannotImpersonate,
     /// The operating system failed in a way that has no Windows meaning of its own.
     GenFailure,
+    /// The mutex is not the caller's to release.
+    NotOwner,
+    /// The semaphore's count would exceed its maximum.
+    TooManyPosts,
 }
 
 /// A Win32 error code, as `GetLastError` gives it.
@@ -154,6 +158,8 @@ pub const TABLE: &[Row] = &[
     row(K::ElementNotFound,    1168, "ERROR_NOT_FOUND",           0xC000_0225, Io::NotFound,          "nothing was found"),
     row(K::CannotImpersonate,  1368, "ERROR_CANNOT_IMPERSONATE",  0xC000_010D, Io::PermissionDenied,  "nothing to impersonate"),
     row(K::GenFailure,         31,   "ERROR_GEN_FAILURE",         0xC000_0001, Io::Other,             "the system call failed"),
+    row(K::NotOwner,           288,  "ERROR_NOT_OWNER",           0xC000_0046, Io::PermissionDenied,  "the thread does not own the mutex"),
+    row(K::TooManyPosts,       298,  "ERROR_TOO_MANY_POSTS",      0xC000_0047, Io::InvalidInput,      "the count would exceed its maximum"),
 ];
 
 impl ErrorKind {

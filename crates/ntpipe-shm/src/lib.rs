@@ -13,12 +13,21 @@
 //! 3. Every non-relaxed ordering names its partner by a `SYNC` name, explained in docs/protocol.md.
 
 #[cfg(not(loom))]
+pub mod arena;
+#[cfg(not(loom))]
 pub mod bare;
 #[cfg(not(loom))]
+<<<<<<< HEAD
 pub mod broadcast;
+=======
+pub mod block;
+>>>>>>> sync
 pub mod bytes;
+pub mod counter;
 pub mod crash;
 pub mod doorbell;
+#[cfg(not(loom))]
+pub mod due;
 pub mod error;
 pub mod futex;
 #[cfg(not(loom))]
@@ -28,6 +37,8 @@ pub mod layout;
 pub mod lock;
 #[cfg(not(loom))]
 pub mod lockfile;
+#[cfg(not(loom))]
+pub mod owner;
 #[cfg(not(loom))]
 pub mod peer;
 pub mod ring;

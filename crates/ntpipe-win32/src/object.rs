@@ -4,6 +4,7 @@ pub mod file;
 pub mod pipe;
 pub mod process;
 pub mod relay;
+pub mod thread;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use ntpipe::{ErrorKind, Event};
 pub use file::FileObject;
 pub use pipe::PipeObject;
 pub use process::ProcessObject;
+pub use thread::ThreadObject;
 
 use crate::failure::Result;
 
@@ -27,6 +29,8 @@ pub enum Object {
     Event(Event),
     /// A process.
     Process(Arc<ProcessObject>),
+    /// A thread of this process.
+    Thread(Arc<ThreadObject>),
 }
 
 impl Object {
@@ -51,6 +55,17 @@ impl Object {
     pub fn pipe(&self) -> Result<&Arc<PipeObject>> {
         match self {
             Self::Pipe(pipe) => Ok(pipe),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The thread that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
+        match self {
+            Self::Thread(thread) => Ok(thread),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

@@ -1,7 +1,8 @@
-//! `processthreadsapi.h`: processes.
+//! `processthreadsapi.h`: processes and threads.
 #![allow(unsafe_code)]
 
 mod create;
+mod thread;
 
 use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::Result;
@@ -11,6 +12,14 @@ use crate::types::{BOOL, DWORD, HANDLE};
 use std::sync::Arc;
 
 pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
+#[allow(unused_imports)]
+pub(crate) use thread::thread;
+pub use thread::{
+    _beginthread, _beginthreadex, CancelSynchronousIo, CreateThread, GetCurrentThread,
+    GetCurrentThreadId, GetExitCodeThread, GetProcessIdOfThread, GetThreadId, GetThreadPriority,
+    OpenThread, QueueUserAPC, ResumeThread, SetThreadPriority, SuspendThread, SwitchToThread,
+    TerminateThread,
+};
 
 /// `PROCESS_ALL_ACCESS`.
 const PROCESS_ALL_ACCESS: u32 = 0x1F_FFFF;

@@ -1,21 +1,21 @@
 //! Events: something that happened, for whoever waits for it.
 //!
-//! One place sleeps for all of them, and for pipe ends and processes as well: `wait_many.rs`.
+//! One place sleeps for all of them, and for whatever else can be waited for: `wait_many.rs`.
 
 mod named;
+pub(crate) mod owner;
+pub(crate) mod store;
 mod wait_many;
 mod waitable;
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use ntpipe_shm::signal::{self, Signal};
 
 use crate::Result;
-use named::Named;
+use store::{Kind, Spec, Store};
 
-pub use wait_many::{wait_all, wait_any};
+pub use wait_many::{Waited, wait, wait_all, wait_any};
 pub use waitable::{ChildProcess, Waitable};
 
 /// An event: threads and processes wait until another one sets it.
@@ -37,14 +37,7 @@ pub use waitable::{ChildProcess, Waitable};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Event {
-    store: Arc<Store>,
-    created: bool,
-}
-
-#[derive(Debug)]
-enum Store {
-    Unnamed { word: AtomicU32, manual: bool },
-    Named(Named),
+    pub(crate) store: Store,
 }
 
 impl Event {
@@ -55,8 +48,17 @@ impl Event {
     /// None today.
     #[doc(alias = "CreateEvent")]
     pub fn new(manual: bool, initially: bool) -> Result<Self> {
-        let word = AtomicU32::new(signal::initial(initially));
-        Ok(Self { store: Arc::new(Store::Unnamed { word, manual }), created: true })
+        Ok(Self { store: Store::own(spec(manual, initially)) })
+    }
+
+    /// An event without a name that can be [given to other processes](crate::sync::Shareable).
+    ///
+    /// # Errors
+    ///
+    /// What the system says when asked for memory.
+    pub fn shareable(manual: bool, initially: bool) -> Result<Self> {
+        let store = Store::shareable(spec(manual, initially));
+        Ok(Self { store: store.map_err(|error| error.during("create event"))? })
     }
 
     /// `CreateEvent` with a name—makes the event, or opens the one that processes of this user have
@@ -66,30 +68,30 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// `ERROR_INVALID_NAME`, and what the file system of the namespace says.
+    /// `ERROR_INVALID_NAME`; `ERROR_INVALID_HANDLE` if the name is that of a mutex, a semaphore or a
+    /// timer; and what the file system of the namespace says.
     pub fn create(name: impl AsRef<str>, manual: bool, initially: bool) -> Result<Self> {
         let name = name.as_ref();
-        let made = Named::create(name, manual, initially);
-        let (named, created) = made.map_err(|e| e.during("create event").on(name))?;
-        Ok(Self { store: Arc::new(Store::Named(named)), created })
+        let made = Store::create(name, spec(manual, initially));
+        Ok(Self { store: made.map_err(|error| error.during("create event").on(name))? })
     }
 
     /// `OpenEvent`—opens the event that a process of this user has under this name.
     ///
     /// # Errors
     ///
-    /// `ERROR_FILE_NOT_FOUND` if there is none.
+    /// `ERROR_FILE_NOT_FOUND` if there is none, `ERROR_INVALID_HANDLE` if it is something else.
     #[doc(alias = "OpenEvent")]
     pub fn open(name: impl AsRef<str>) -> Result<Self> {
         let name = name.as_ref();
-        let named = Named::open(name).map_err(|e| e.during("open event").on(name))?;
-        Ok(Self { store: Arc::new(Store::Named(named)), created: false })
+        let found = Store::open(name, Kind::Event);
+        Ok(Self { store: found.map_err(|error| error.during("open event").on(name))? })
     }
 
     /// Whether this call made the event; `false` stands for `ERROR_ALREADY_EXISTS`.
     #[must_use]
     pub fn created_new(&self) -> bool {
-        self.created
+        self.store.created()
     }
 
     /// `SetEvent`—signals: releases all waits, or with auto reset one, now or later.
@@ -136,18 +138,12 @@ impl Event {
         wait_any(&[self], Some(timeout)).map(|ready| ready.is_some())
     }
 
-    fn signal(&self) -> Signal<'_> {
-        match &*self.store {
-            Store::Unnamed { word, manual } => Signal::new(word, *manual),
-            Store::Named(named) => named.signal(),
-        }
+    pub(crate) fn signal(&self) -> Signal<'_> {
+        let block = self.store.block();
+        Signal::new(&block.word, block.argument() != 0)
     }
+}
 
-    /// Tells events apart, and orders them the same way in every process.
-    fn key(&self) -> (u64, usize) {
-        match &*self.store {
-            Store::Unnamed { .. } => (0, Arc::as_ptr(&self.store).addr()),
-            Store::Named(named) => (named.inode(), 0),
-        }
-    }
+fn spec(manual: bool, initially: bool) -> Spec<'static> {
+    Spec::new(Kind::Event, manual.into(), signal::initial(initially))
 }

@@ -46,6 +46,7 @@ mod listener;
 mod pipe;
 mod query;
 mod server;
+pub mod sync;
 mod wait;
 mod watch;
 mod zero_copy;

@@ -1,11 +1,11 @@
-//! A named event: a small file that every process maps.
+//! An event, a mutex, a semaphore or a timer with a name: a small file that every process maps.
 //!
 //! ```text
-//! byte 0   locked while somebody makes, opens or removes the event
+//! byte 0   locked while somebody makes, opens or removes it
 //! byte 1   locked, shared, by everyone who has it
 //! ```
 //!
-//! Who can lock byte 1 for itself alone knows that nobody has the event: the file is new, or what
+//! Who can lock byte 1 for itself alone knows that nobody has it: the file is new, or what
 //! killed processes left behind, or its own and the last. The kernel releases the locks of a killed
 //! process.
 
@@ -14,10 +14,12 @@ use std::os::fd::OwnedFd;
 
 use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::Namespace;
+use ntpipe_shm::block::{Block, Mapping};
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::segment::OpenError;
-use ntpipe_shm::signal::{Mapping, Signal};
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, openat, statat, unlinkat};
+
+use super::store::{Kind, Spec, opened};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -28,46 +30,68 @@ const HELD: Range<u64> = 1..2;
 pub(super) struct Named {
     mapping: Mapping,
     file: OwnedFd,
-    inode: u64,
     dir: OwnedFd,
     file_name: String,
 }
 
 impl Named {
-    /// Opens or makes the event; whether it was made.
-    pub(super) fn create(name: &str, manual: bool, initially: bool) -> Result<(Self, bool)> {
+    /// Opens or makes it; whether it was made.
+    pub(super) fn create(name: &str, spec: Spec<'_>) -> Result<(Self, bool)> {
         let place = Place::of(name)?;
         loop {
-            let Some((file, inode)) = place.begin(OFlags::CREATE)? else { continue };
+            let Some(file) = place.begin(OFlags::CREATE)? else { continue };
             let created = lock(&file, LockKind::Exclusive)?;
             let mapping = if created {
-                Mapping::create(&file, manual, initially)
+                Mapping::create(&file).inspect(|mapping| spec.begin(mapping.block()))
             } else {
-                Mapping::open(&file)
+                Mapping::open(&file, 0)
             };
-            return Ok((place.finish(file, inode, mapping)?, created));
+            return Ok((place.finish(file, mapping, spec.kind)?, created));
         }
     }
 
-    pub(super) fn open(name: &str) -> Result<Self> {
+    pub(super) fn open(name: &str, kind: Kind) -> Result<Self> {
         let place = Place::of(name)?;
         loop {
-            let Some((file, inode)) = place.begin(OFlags::empty())? else { continue };
+            let Some(file) = place.begin(OFlags::empty())? else { continue };
             if lock(&file, LockKind::Exclusive)? {
                 place.remove();
                 return Err(ErrorKind::NotFound.into());
             }
-            let mapping = Mapping::open(&file);
-            return place.finish(file, inode, mapping);
+            let mapping = Mapping::open(&file, 0);
+            return place.finish(file, mapping, kind);
         }
     }
 
-    pub(super) fn signal(&self) -> Signal<'_> {
-        self.mapping.signal()
+    pub(super) fn block(&self) -> &Block {
+        self.mapping.block()
     }
 
-    pub(super) fn inode(&self) -> u64 {
-        self.inode
+    pub(super) fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+
+    /// A share for another process, and the name of the file.
+    pub(super) fn share(&self) -> Result<(OwnedFd, &str)> {
+        let file = lockfile::reopen(&self.file).map_err(|errno| Error::os("open", errno))?;
+        // Nobody holds it alone while it is held here.
+        lockfile::lock(&file, LockKind::Shared, HELD).map_err(|errno| Error::os("fcntl", errno))?;
+        Ok((file, &self.file_name))
+    }
+
+    /// The share that another process left.
+    pub(super) fn adopt(file: OwnedFd, file_name: &str, kind: Kind) -> Result<Self> {
+        let place =
+            Place { dir: Namespace::from_env()?.events()?, file_name: file_name.to_owned() };
+        let there = statat(&place.dir, file_name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = fstat(&file);
+        let same =
+            |there: Stat, stat: Stat| (there.st_dev, there.st_ino) == (stat.st_dev, stat.st_ino);
+        if !matches!((there, stat), (Ok(there), Ok(stat)) if same(there, stat)) {
+            return Err(ErrorKind::InvalidHandle.into());
+        }
+        let mapping = Mapping::open(&file, 0);
+        place.finish(file, mapping, kind)
     }
 }
 
@@ -84,7 +108,7 @@ impl Drop for Named {
     }
 }
 
-/// Where an event's file is.
+/// Where the file is.
 struct Place {
     dir: OwnedFd,
     file_name: String,
@@ -97,35 +121,33 @@ impl Place {
     }
 
     /// The file, with its set-up lock held; `None` if it was removed before that.
-    fn begin(&self, create: OFlags) -> Result<Option<(OwnedFd, u64)>> {
+    fn begin(&self, create: OFlags) -> Result<Option<OwnedFd>> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | create;
         let file = openat(&self.dir, &self.file_name, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|errno| Error::os("open", errno))?;
         lockfile::lock(&file, LockKind::Exclusive, SETUP)
             .map_err(|errno| Error::os("fcntl", errno))?;
-        let Stat { st_nlink, st_ino, .. } =
-            fstat(&file).map_err(|errno| Error::os("stat", errno))?;
-        Ok((st_nlink > 0).then_some((file, st_ino)))
+        let Stat { st_nlink, .. } = fstat(&file).map_err(|errno| Error::os("stat", errno))?;
+        Ok((st_nlink > 0).then_some(file))
     }
 
-    /// Takes a share of the event, and ends the set-up.
+    /// Takes a share of it, and ends the set-up.
     fn finish(
         self,
         file: OwnedFd,
-        inode: u64,
         mapping: std::result::Result<Mapping, OpenError>,
+        kind: Kind,
     ) -> Result<Named> {
-        let mapping = mapping.map_err(|error| match error {
-            OpenError::Os(call, errno) => Error::os(call, errno),
-            OpenError::Refused(why) => Error::new(ErrorKind::Corrupt).because(why),
-            _ => ErrorKind::Corrupt.into(),
-        })?;
+        let mapping = opened(mapping)?;
+        if mapping.block().kind() != kind as u32 {
+            return Err(ErrorKind::InvalidHandle.into());
+        }
         let os = |errno| Error::os("fcntl", errno);
         // Others hold it shared only, except during a set-up, which is ours.
         lockfile::lock(&file, LockKind::Shared, HELD).map_err(os)?;
         lockfile::unlock(&file, SETUP).map_err(os)?;
         let Self { dir, file_name } = self;
-        Ok(Named { mapping, file, inode, dir, file_name })
+        Ok(Named { mapping, file, dir, file_name })
     }
 
     fn remove(&self) {

@@ -1,26 +1,33 @@
 //! What can be waited for, when it is ready, and what wakes whoever waits for it.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
 use ntpipe_core::connection::Connection;
 use ntpipe_shm::doorbell::{Doorbell, SLEEPER};
+use ntpipe_shm::owner::Taken;
 use ntpipe_shm::signal::{Signal, Ticket};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::Event;
+use super::owner::{OwnerWatch, me};
+use super::store::Store;
 use crate::end::End;
+use crate::sync::{Mutex, Semaphore, Timer};
 use crate::watch::{self, Alarm};
 use crate::{Error, NamedPipeClient, NamedPipeServer, Result};
 
 /// Something that [`wait_any`](super::wait_any) and [`wait_all`](super::wait_all) wait for.
 ///
-/// An [`Event`] is ready when it is signalled; a [`ChildProcess`] when it has exited; a pipe end when
-/// reading from it would not wait: data is there, or the peer is gone; and a server end that listens
-/// when a client has come, which is then told once.
+/// An [`Event`] is ready when it is signalled; a [`Mutex`] when nobody or this thread owns it; a
+/// [`Semaphore`] when its count is above zero; a [`Timer`] when it was due; a [`ChildProcess`] when it has
+/// exited; a pipe end when reading from it would not wait: data is there, or the peer is gone; and a
+/// server end that listens when a client has come, which is then told once. Any descriptor is ready when
+/// it is readable; that of a process (`pidfd_open`) is when the process has exited.
 pub trait Waitable: Sealed {}
 
 pub(super) mod sealed {
@@ -40,8 +47,13 @@ use sealed::{Sealed, Source};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind<'a> {
     Event(&'a Event),
+    Mutex(&'a Mutex),
+    Semaphore(&'a Semaphore),
+    Timer(&'a Timer),
     End(&'a End),
-    Child(&'a ChildProcess),
+    Descriptor(BorrowedFd<'a>),
+    /// Ready for ever.
+    Over,
 }
 
 macro_rules! waitable {
@@ -56,7 +68,12 @@ macro_rules! waitable {
 }
 
 waitable!(Event, self => Kind::Event(self));
-waitable!(ChildProcess, self => Kind::Child(self));
+waitable!(Mutex, self => Kind::Mutex(self));
+waitable!(Semaphore, self => Kind::Semaphore(self));
+waitable!(Timer, self => Kind::Timer(self));
+waitable!(ChildProcess, self => self.kind());
+waitable!(OwnedFd, self => Kind::Descriptor(self.as_fd()));
+waitable!(BorrowedFd<'_>, self => Kind::Descriptor(*self));
 waitable!(NamedPipeServer, self => Kind::End(&self.pipe.end));
 waitable!(NamedPipeClient, self => Kind::End(&self.pipe.end));
 
@@ -82,11 +99,15 @@ impl ChildProcess {
         Ok(Self { process: Some(process.map_err(|errno| Error::os("pidfd_open", errno))?) })
     }
 
-    fn has_exited(&self) -> bool {
-        let Some(process) = &self.process else { return true };
-        let mut fds = [PollFd::new(process, PollFlags::IN)];
-        matches!(rustix::event::poll(&mut fds, Some(&Timespec::default())), Ok(1))
+    fn kind(&self) -> Kind<'_> {
+        self.process.as_ref().map_or(Kind::Over, |process| Kind::Descriptor(process.as_fd()))
     }
+}
+
+/// Whether a read from the descriptor would not wait.
+pub(super) fn is_readable(fd: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    matches!(rustix::event::poll(&mut fds, Some(&Timespec::default())), Ok(1))
 }
 
 /// One of the things that a call waits for, for as long as the call lasts.
@@ -95,6 +116,18 @@ pub(super) struct Wait<'a> {
     ticket: Option<(Signal<'a>, Ticket)>,
     /// A server's client came; it is told once, so it is kept.
     came: bool,
+    /// The process that owns a mutex.
+    owner: OwnerWatch,
+    taken: Option<Took>,
+}
+
+/// What a wait has taken, in order to give it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Took {
+    Signal,
+    Mutex(Taken),
+    Permit,
+    Due(u64),
 }
 
 impl<'a> Wait<'a> {
@@ -104,22 +137,36 @@ impl<'a> Wait<'a> {
             Kind::Event(event) => Some((event.signal(), event.signal().begin())),
             _ => None,
         };
-        Self { kind, ticket, came: false }
+        Self { kind, ticket, came: false, owner: OwnerWatch::default(), taken: None }
     }
 
     /// Whether it is ready, and if so, takes what a wait takes.
     pub(super) fn take(&mut self) -> bool {
-        match &mut self.ticket {
-            Some((signal, ticket)) => signal.take(ticket),
-            None => self.is_ready(),
-        }
+        self.taken = match (self.kind, &mut self.ticket) {
+            (_, Some((signal, ticket))) => signal.take(ticket).then_some(Took::Signal),
+            (Kind::Mutex(mutex), _) => {
+                self.look_after_owner(mutex);
+                mutex.take().map(Took::Mutex)
+            }
+            (Kind::Semaphore(semaphore), _) => semaphore.counter().take().then_some(Took::Permit),
+            (Kind::Timer(timer), _) => timer.due().take().map(Took::Due),
+            _ => return self.is_ready(),
+        };
+        self.taken.is_some()
     }
 
     /// Whether it is ready at this moment.
     pub(super) fn is_ready(&mut self) -> bool {
         match self.kind {
             Kind::Event(event) => event.signal().is_available(),
-            Kind::Child(child) => child.has_exited(),
+            Kind::Mutex(mutex) => {
+                self.look_after_owner(mutex);
+                mutex.owner().is_available(me())
+            }
+            Kind::Semaphore(semaphore) => semaphore.counter().is_available(),
+            Kind::Timer(timer) => timer.due().is_available(),
+            Kind::Descriptor(fd) => is_readable(fd),
+            Kind::Over => true,
             Kind::End(end) => {
                 self.came |= end.server.as_ref().is_some_and(|server| server.has_news(end));
                 self.came || end.is_readable()
@@ -127,18 +174,43 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// For an event, what tells it apart.
-    pub(super) fn event(&self) -> Option<(u64, usize)> {
-        match self.kind {
-            Kind::Event(event) => Some(event.key()),
-            _ => None,
+    fn look_after_owner(&mut self, mutex: &Mutex) {
+        if mutex.owner().process() != 0 {
+            self.owner.look(mutex.owner(), me());
         }
     }
 
+    /// For something that a wait takes, what tells it apart.
+    pub(super) fn key(&self) -> Option<(u64, u64, u64)> {
+        self.store().map(Store::key)
+    }
+
+    fn store(&self) -> Option<&'a Store> {
+        match self.kind {
+            Kind::Event(event) => Some(&event.store),
+            Kind::Mutex(mutex) => Some(&mutex.store),
+            Kind::Semaphore(semaphore) => Some(&semaphore.store),
+            Kind::Timer(timer) => Some(&timer.store),
+            Kind::Descriptor(_) | Kind::Over | Kind::End(_) => None,
+        }
+    }
+
+    /// Whether what was taken is a mutex whose last owner ended without releasing it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.taken == Some(Took::Mutex(Taken::Abandoned))
+    }
+
     /// Gives back what [`take`](Self::take) took.
-    pub(super) fn give_back(&self) {
-        if let Some((signal, _)) = &self.ticket {
-            signal.give_back();
+    pub(super) fn give_back(&mut self) {
+        match (self.kind, self.taken.take()) {
+            (Kind::Event(event), Some(Took::Signal)) => event.signal().give_back(),
+            (Kind::Mutex(mutex), Some(Took::Mutex(taken))) => mutex.give_back(taken),
+            (Kind::Semaphore(semaphore), Some(Took::Permit)) => {
+                // There is room for what was just taken, unless others have filled it meanwhile.
+                let _ = semaphore.counter().release(1);
+            }
+            (Kind::Timer(timer), Some(Took::Due(due))) => timer.due().give_back(due),
+            _ => {}
         }
     }
 
@@ -149,17 +221,31 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// From now on the word changes when it becomes ready. To be looked at once more after this.
-    pub(super) fn arm(&self) -> Result<Armed<'a>> {
+    /// How long it takes at most until it is to be looked at again; `None` is for ever.
+    pub(super) fn left(&self) -> Option<Duration> {
         match self.kind {
-            Kind::Event(event) => {
-                let (word, seen) = event.signal().announce();
-                Ok(Armed { word: Word::Event(word), seen })
+            Kind::Timer(timer) => timer.due().left(),
+            _ => None,
+        }
+    }
+
+    /// From now on a word changes when it becomes ready, or one of `fds` becomes readable. To be looked
+    /// at once more after this.
+    pub(super) fn arm<'fd>(&'fd self, fds: &mut Vec<BorrowedFd<'fd>>) -> Result<Armed<'a>> {
+        let on = |announced| Ok(Armed::plain(announced));
+        match self.kind {
+            Kind::Event(event) => on(event.signal().announce()),
+            Kind::Mutex(mutex) => {
+                fds.extend(self.owner.fd());
+                on(mutex.owner().announce())
             }
-            Kind::Child(child) => match &child.process {
-                Some(process) => watch::alarm(&[process.as_fd()]).map(Armed::alarm),
-                None => Ok(Armed::at_once()),
-            },
+            Kind::Semaphore(semaphore) => on(semaphore.counter().announce()),
+            Kind::Timer(timer) => on(timer.due().announce()),
+            Kind::Descriptor(fd) => {
+                fds.push(fd);
+                Ok(Armed { word: Word::None, seen: 0 })
+            }
+            Kind::Over => Ok(Armed::at_once()),
             Kind::End(end) => match (end.connection(), &end.server) {
                 (Some(connection), _) => {
                     watch::ensure(&connection)?;
@@ -202,29 +288,41 @@ pub(super) struct Armed<'a> {
 }
 
 enum Word<'a> {
-    Event(&'a AtomicU32),
+    Plain(&'a AtomicU32),
     Bell(Arc<Connection>),
     Alarm(Alarm),
-    /// There is no need to sleep.
+    /// A descriptor alone tells.
     None,
+    /// There is no need to sleep.
+    AtOnce,
 }
 
-impl Armed<'_> {
-    fn alarm(alarm: Alarm) -> Self {
+impl<'a> Armed<'a> {
+    pub(super) fn alarm(alarm: Alarm) -> Self {
         Self { word: Word::Alarm(alarm), seen: 0 }
     }
 
+    /// One that changes with this word.
+    pub(super) fn plain((word, seen): (&'a AtomicU32, u32)) -> Self {
+        Self { word: Word::Plain(word), seen }
+    }
+
     fn at_once() -> Self {
-        Self { word: Word::None, seen: 0 }
+        Self { word: Word::AtOnce, seen: 0 }
+    }
+
+    /// Whether to look again without a sleep.
+    pub(super) fn is_at_once(&self) -> bool {
+        matches!(self.word, Word::AtOnce)
     }
 
     /// The word, and what it holds as long as nothing happens.
     pub(super) fn word(&self) -> Option<(&AtomicU32, u32)> {
         let word = match &self.word {
-            Word::Event(word) => word,
+            Word::Plain(word) => word,
             Word::Bell(connection) => &connection.own().data_bell,
             Word::Alarm(alarm) => alarm.word(),
-            Word::None => return None,
+            Word::None | Word::AtOnce => return None,
         };
         Some((word, self.seen))
     }

@@ -1,0 +1,78 @@
+/* The frames at the bottom of a thread that CreateThread starts, and the ways out of one.
+ *
+ * ExitThread leaves the routine without unwinding it, as on Windows: no destructor of the program runs, and
+ * since both ends of the jump are here, no frame of Rust is left behind. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t (*routine)(void *);
+
+/* What a thread runs; filled by ntpipe_thread_begin. */
+struct work {
+    routine call;
+    void *argument;
+    /* Whether the routine is one of _beginthread, which gives no exit code. */
+    int gives_nothing;
+};
+
+/* The library's part, in processthreadsapi/thread.rs: ntpipe_thread_begin takes what CreateThread left at
+ * `start`, ntpipe_thread_ends notes the exit code of the calling thread. */
+void ntpipe_thread_begin(void *start, struct work *work);
+void ntpipe_thread_ends(uint32_t code);
+
+int ntpipe_thread_start(void *start, size_t stack);
+_Noreturn void ExitThread(uint32_t code);
+_Noreturn void _endthreadex(unsigned code);
+_Noreturn void _endthread(void);
+
+static __thread jmp_buf *bottom;
+
+static void *run(void *start) {
+    struct work work;
+    jmp_buf here;
+    ntpipe_thread_begin(start, &work);
+    bottom = &here;
+    if (setjmp(here) == 0) {
+        uint32_t code = 0;
+        if (work.gives_nothing)
+            ((void (*)(void *))work.call)(work.argument);
+        else
+            code = work.call(work.argument);
+        ntpipe_thread_ends(code);
+    }
+    bottom = NULL;
+    return NULL;
+}
+
+/* Starts a thread that nobody joins; 0, or an errno. */
+int ntpipe_thread_start(void *start, size_t stack) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int failed = pthread_attr_init(&attributes);
+    if (failed)
+        return failed;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (stack)
+        pthread_attr_setstacksize(&attributes, stack);
+    failed = pthread_create(&thread, &attributes, run, start);
+    pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+_Noreturn void ExitThread(uint32_t code) {
+    ntpipe_thread_ends(code);
+    if (bottom)
+        longjmp(*bottom, 1);
+    /* The first thread of the program, or one that it started by other means. */
+    pthread_exit(NULL);
+}
+
+_Noreturn void _endthreadex(unsigned code) {
+    ExitThread(code);
+}
+
+_Noreturn void _endthread(void) {
+    ExitThread(0);
+}

@@ -1,0 +1,84 @@
+//! Who owns a mutex: this thread, and whether another process that does still lives.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
+
+use ntpipe_shm::owner::{Identity, Owner};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use super::waitable::is_readable;
+
+/// The calling thread.
+pub(crate) fn me() -> Identity {
+    let process = std::process::id();
+    let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+    let (since, world) = origin(process);
+    Identity { process, thread, since, world }
+}
+
+/// When this process began, and the kernel's number for those that it shares process numbers with.
+fn origin(process: u32) -> (u64, u64) {
+    static ORIGIN: Mutex<(u32, u64, u64)> = Mutex::new((0, 0, 0));
+    let mut origin = ORIGIN.lock().unwrap_or_else(PoisonError::into_inner);
+    // A `fork` makes a new process of the same memory.
+    if origin.0 != process {
+        *origin = (process, began(process).unwrap_or(0), world());
+    }
+    (origin.1, origin.2)
+}
+
+/// When a process began, in the kernel's ticks.
+fn began(process: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before it is in brackets and may hold anything.
+    text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// The namespace of process numbers.
+fn world() -> u64 {
+    rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino)
+}
+
+/// The process that owns a mutex, watched by one who waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct OwnerWatch {
+    process: u32,
+    pidfd: Option<OwnedFd>,
+}
+
+impl OwnerWatch {
+    /// Passes the mutex on if another process that owned it is no more.
+    pub(crate) fn look(&mut self, owner: Owner<'_>, me: Identity) {
+        let process = owner.process();
+        if process == 0 || process == me.process {
+            *self = Self::default();
+            return;
+        }
+        if self.process != process {
+            *self = Self { process, pidfd: None };
+            // Numbers of another world say nothing here.
+            if owner.world() != 0 && owner.world() != me.world {
+                return;
+            }
+            let number = i32::try_from(process).ok().and_then(Pid::from_raw);
+            match number.map(|number| pidfd_open(number, PidfdFlags::empty())) {
+                Some(Ok(pidfd)) => self.pidfd = Some(pidfd),
+                Some(Err(Errno::SRCH)) => owner.bury(process),
+                _ => {}
+            }
+            let other = |(told, found)| told != 0 && told != found;
+            if owner.since(process).zip(began(process)).is_some_and(other) {
+                owner.bury(process);
+            }
+        }
+        if self.pidfd.as_ref().is_some_and(|pidfd| is_readable(pidfd.as_fd())) {
+            owner.bury(process);
+        }
+    }
+
+    /// Becomes readable when that process ends.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
+    }
+}
