@@ -17,11 +17,9 @@ pub mod arena;
 #[cfg(not(loom))]
 pub mod bare;
 #[cfg(not(loom))]
-<<<<<<< HEAD
-pub mod broadcast;
-=======
 pub mod block;
->>>>>>> sync
+#[cfg(not(loom))]
+pub mod broadcast;
 pub mod bytes;
 pub mod counter;
 pub mod crash;

@@ -21,11 +21,8 @@
 #![allow(non_snake_case, non_camel_case_types, reason = "Windows' names")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
-<<<<<<< HEAD
 pub mod account;
-=======
 pub mod apc;
->>>>>>> sync
 pub mod boundary;
 pub mod command_line;
 pub mod errhandlingapi;

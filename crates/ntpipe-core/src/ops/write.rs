@@ -181,7 +181,7 @@ impl Writer {
             if left.is_empty() && progress.first.is_some() {
                 return Ok(());
             }
-            let piece = match self.producer.room(self.producer.names_holder()) {
+            let piece = match self.producer.room(self.producer.has_second(true)) {
                 Some(room) if room as usize >= left.len() => left.len(),
                 _ => {
                     // Pieces of an eighth of the ring keep reader and writer busy at once.
