@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use ntpipe_shm::chime::Chime;
 use ntpipe_shm::doorbell::Doorbell;
 use ntpipe_shm::layout::{LIFE_CLOSED, LIFE_OPEN, LIFE_SEVERED, SideBlock};
 use ntpipe_shm::segment::{OpenError, Segment, Spec};
@@ -41,6 +42,8 @@ pub struct Connection {
     watched: AtomicBool,
     /// Set once somebody may poll the socket for readiness.
     polled: AtomicBool,
+    /// What else is polled in this process, for what happens on this side.
+    chime: OnceLock<Arc<Chime>>,
     /// The segment's descriptor, for further holders of this end.
     memory: OwnedFd,
     /// Set once other processes may hold this end as well.
@@ -105,6 +108,7 @@ impl Connection {
             gone: no(),
             watched: no(),
             polled: no(),
+            chime: OnceLock::new(),
             memory,
             sharing: OnceLock::new(),
             peer_rights: Rights { read: true, write: true },
@@ -227,6 +231,27 @@ impl Connection {
         ntpipe_shm::sync::full_fence();
         Doorbell(&self.own().data_bell).ring_loudly();
         Doorbell(&self.own().room_bell).ring_loudly();
+        self.ring_chime();
+    }
+
+    /// From now on this rings for whatever wakes this side's waiters in this process. One end has one
+    /// for its whole life.
+    pub fn set_chime(&self, chime: &Arc<Chime>) {
+        let _ = self.chime.get_or_init(|| chime.clone());
+    }
+
+    fn ring_chime(&self) {
+        if let Some(chime) = self.chime.get() {
+            chime.ring();
+        }
+    }
+
+    /// Takes the bytes from the socket that the other side sent to who polls it. If there were any, the
+    /// chime tells whoever else polls this end.
+    pub fn drain(&self) {
+        if ntpipe_shm::socket::drain(&self.socket) {
+            self.ring_chime();
+        }
     }
 
     /// How many changes of this end its own waiters have to know of: a turn passed on, a cancelled

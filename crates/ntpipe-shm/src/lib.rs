@@ -21,6 +21,8 @@ pub mod block;
 #[cfg(not(loom))]
 pub mod broadcast;
 pub mod bytes;
+#[cfg(not(loom))]
+pub mod chime;
 pub mod counter;
 pub mod crash;
 pub mod doorbell;

@@ -162,16 +162,17 @@ pub fn nudge(socket: impl AsFd) {
     let _ = rustix::net::send(&socket, &[0], flags);
 }
 
-/// Takes the nudges that have arrived; at most as many as a queue holds, so that a peer that never
-/// stops cannot keep us here.
-pub fn drain(socket: impl AsFd) {
+/// Takes the nudges that have arrived, and tells whether there were any; at most as many as a queue
+/// holds, so that a peer that never stops cannot keep us here.
+pub fn drain(socket: impl AsFd) -> bool {
     let mut sink = [0; 16];
-    for _ in 0..512 {
+    for taken in 0..512 {
         match rustix::net::recv(&socket, &mut sink, RecvFlags::DONTWAIT) {
             Ok((_, len)) if len > 0 => {}
-            _ => return,
+            _ => return taken != 0,
         }
     }
+    true
 }
 
 /// What `poll` sees now.

@@ -1,6 +1,6 @@
 /* The keyboard and screen, character by character. */
-#ifndef NTPIPE_CONIO_H
-#define NTPIPE_CONIO_H
+#ifndef NTPIPE_SDK_CONIO_H
+#define NTPIPE_SDK_CONIO_H
 #ifndef NTPIPE_LINT
 #pragma GCC system_header
 #endif

@@ -25,6 +25,8 @@ pub mod account;
 pub mod apc;
 pub mod boundary;
 pub mod command_line;
+pub mod consoleapi;
+pub mod debugapi;
 pub mod errhandlingapi;
 pub mod failure;
 pub mod fileapi;

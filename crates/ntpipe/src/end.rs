@@ -3,8 +3,8 @@
 //! A half is absent while its connection does not exist: a server end that listens, or one that has
 //! disconnected. No lock is held while a call waits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, PeerLife, Quotas};
@@ -16,6 +16,7 @@ use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
 use crate::kernel::{self, Source};
+use crate::overlapped::Readiness;
 use crate::server::ServerSide;
 use crate::wait::{Blocked, Until, Waiter, announce_poller};
 use crate::{Error, ErrorKind, Result, watch};
@@ -51,6 +52,11 @@ pub(crate) struct End {
     pub(crate) server: Option<ServerSide>,
     /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
     pub(crate) pair: Option<Pair>,
+    /// What a driver of started operations polls, once there is one.
+    pub(crate) readiness: OnceLock<Arc<Readiness>>,
+    /// How many clients have come, and how many connections, or waits for one, were ended here.
+    pub(crate) arrivals: AtomicU32,
+    pub(crate) endings: AtomicU32,
 }
 
 /// The state of a handle (`GetNamedPipeHandleState`).
@@ -83,6 +89,9 @@ impl End {
             waiter,
             server,
             pair: None,
+            readiness: OnceLock::new(),
+            arrivals: AtomicU32::new(0),
+            endings: AtomicU32::new(0),
         }
     }
 
@@ -100,8 +109,13 @@ impl End {
         self.no_wait.store(nowait, Ordering::Relaxed);
     }
 
-    fn source(&self) -> Option<Source<'_>> {
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
         self.pair.as_ref().and_then(|pair| pair.source())
+    }
+
+    /// The kernel pipe that this end writes instead of the ring.
+    pub(crate) fn sink(&self) -> Option<&std::os::fd::OwnedFd> {
+        self.pair.as_ref().and_then(|pair| pair.own.get())
     }
 
     pub(crate) fn is_no_wait(&self) -> bool {
@@ -181,7 +195,7 @@ impl End {
 
     /// Why a half is absent; a server that a client has opened meanwhile gets its halves here.
     #[cold]
-    fn settle(&self, waited: bool) -> Result<()> {
+    pub(crate) fn settle(&self, waited: bool) -> Result<()> {
         match &self.server {
             Some(server) if !waited => server.settle(self),
             _ => Err(ErrorKind::PipeNotConnected.into()),
@@ -245,7 +259,7 @@ impl End {
         self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
-        if let Some(sink) = self.pair.as_ref().and_then(|pair| pair.own.get()) {
+        if let Some(sink) = self.sink() {
             return kernel::write_all(sink, data, until, nowait);
         }
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
@@ -262,13 +276,13 @@ impl End {
 
     #[cold]
     fn send_failed(&self, error: Error, len: usize, progress: &WriteProgress) -> Result<usize> {
-        if gave_up(&error)
-            && let Some(writer) = self.writer.lock().as_mut()
-            && writer.cancel(progress)? == Cancelled::Completed
-        {
-            return Ok(len);
-        }
-        Err(error)
+        let cancelled = match self.writer.lock().as_mut() {
+            // Whatever ended it, it keeps no other write waiting.
+            Some(writer) => writer.cancel(progress)?,
+            None => Cancelled::Done,
+        };
+        let completed = gave_up(&error) && cancelled == Cancelled::Completed;
+        if completed { Ok(len) } else { Err(error) }
     }
 
     pub(crate) fn peek(&self, into: &mut [u8]) -> Result<Peek> {
@@ -404,10 +418,22 @@ impl End {
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));
         *self.reader.lock() = Some(Reader::new(connection.clone()));
+        // Relaxed, here and below: the lock of the instance orders it for who asks under that, and for others
+        // it is a hint.
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
+        self.ring_chime();
+    }
+
+    /// Wakes who waits for a client by polling.
+    fn ring_chime(&self) {
+        if let Some(readiness) = self.readiness.get() {
+            readiness.chime().ring();
+        }
     }
 
     /// Takes the halves away and leaves the connection.
     pub(crate) fn leave(&self, sever: bool) {
+        self.endings.fetch_add(1, Ordering::Relaxed);
         let writer = self.writer.lock().take();
         let reader = self.reader.lock().take();
         if let Some(writer) = writer {
@@ -415,6 +441,7 @@ impl End {
         } else if let Some(reader) = reader {
             reader.connection().leave(sever);
         }
+        self.ring_chime();
     }
 }
 

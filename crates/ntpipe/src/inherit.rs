@@ -110,6 +110,8 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
         writer.begin_sharing();
         reader.begin_sharing();
         watch::company(&connection)?;
+        // Who polls learns that from now on it has to look by itself now and then.
+        connection.set_changed();
     }
     let mut fds = copies([connection.as_fd(), connection.memory(), locks, bell].iter())?;
     let mut index = 0;

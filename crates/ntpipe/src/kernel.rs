@@ -5,6 +5,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use ntpipe_core::connection::PeerLife;
 use ntpipe_core::mode::{ReadMode, WaitMode};
 use ntpipe_core::ops::{Peek, ReadProgress, Reader, Recv, Step};
 use rustix::event::{PollFd, PollFlags};
@@ -25,6 +26,18 @@ pub(crate) struct Source<'a>(pub(crate) &'a OwnedFd);
 enum Ring {
     Got(Recv),
     Empty(Blocked),
+    Over,
+}
+
+/// What ring and kernel pipe said together.
+pub(crate) enum Looked {
+    Got(Recv),
+    /// Nothing yet: what to wait for in the ring, unless that is over, and whether to wait for the
+    /// kernel pipe.
+    Nothing {
+        ring: Option<Blocked>,
+        source: bool,
+    },
     Over,
 }
 
@@ -128,21 +141,12 @@ pub(crate) fn recv(
     // SYNC(cancels): Acquire, here and below. Pairs with the Release addition in `End::cancel`.
     let cancels = end.waiter.cancels.load(std::sync::atomic::Ordering::Acquire);
     loop {
-        let ring = match read_ring(end, into)? {
-            Ring::Got(recv) => return Ok(recv),
-            Ring::Empty(blocked) => Some(blocked),
-            Ring::Over => None,
+        let (wait, progress) = (WaitMode::NoWait, &mut ReadProgress::default());
+        let (ring, wait_for_source) = match look(end, source, into, wait, progress)? {
+            Looked::Got(recv) => return Ok(recv),
+            Looked::Over => return Err(ErrorKind::BrokenPipe.into()),
+            Looked::Nothing { ring, source } => (ring, source),
         };
-        let mut at_end = false;
-        match rustix::io::read(source.0, &mut *into) {
-            Ok(0) if !into.is_empty() => at_end = true,
-            Ok(len) => return Ok(Recv { len, more: false }),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(errno) => return Err(Error::os("read", errno)),
-        }
-        if at_end && ring.is_none() {
-            return Err(ErrorKind::BrokenPipe.into());
-        }
         if nowait {
             return Err(ErrorKind::NoData.into());
         }
@@ -152,21 +156,94 @@ pub(crate) fn recv(
         if until.is_over() {
             return Err(ErrorKind::WaitTimeout.into());
         }
-        wait_for_either(ring.as_ref(), (!at_end).then_some(source), until)?;
+        wait_for_either(ring.as_ref(), wait_for_source.then_some(source), until)?;
     }
 }
 
-fn read_ring(end: &End, into: &mut [u8]) -> Result<Ring> {
+/// Looks into the ring first, then into the kernel pipe, and takes what is there.
+pub(crate) fn look(
+    end: &End,
+    source: Source<'_>,
+    into: &mut [u8],
+    wait: WaitMode,
+    progress: &mut ReadProgress,
+) -> Result<Looked> {
     let mut slot = end.reader.lock();
-    let Some(reader) = slot.as_mut() else { return Ok(Ring::Over) };
-    match reader.read(into, ReadMode::Byte, WaitMode::NoWait, &mut ReadProgress::default()) {
+    let ring = match read_ring(slot.as_mut(), into, wait, progress)? {
+        Ring::Got(recv) => return Ok(Looked::Got(recv)),
+        Ring::Empty(blocked) => Some(blocked),
+        Ring::Over => None,
+    };
+    if slot.as_ref().is_some_and(|reader| !reader.is_first(progress)) {
+        return Ok(Looked::Nothing { ring, source: false });
+    }
+    let looked = match (take(source, into)?, ring) {
+        (Some(recv), _) => Looked::Got(recv),
+        (None, ring) => match (is_over(source)?, ring) {
+            (true, None) => Looked::Over,
+            (over, ring) => Looked::Nothing { source: !over, ring },
+        },
+    };
+    if !matches!(looked, Looked::Nothing { .. })
+        && let Some(reader) = slot.as_mut()
+    {
+        let _ = reader.give_up(progress);
+    }
+    Ok(looked)
+}
+
+fn read_ring(
+    reader: Option<&mut Reader>,
+    into: &mut [u8],
+    wait: WaitMode,
+    progress: &mut ReadProgress,
+) -> Result<Ring> {
+    let Some(reader) = reader else { return Ok(Ring::Over) };
+    let gone = reader.connection().peer_life() == PeerLife::Gone;
+    let result = if gone && reader.is_first(progress) && reader.is_empty()? {
+        Err(ErrorKind::BrokenPipe.into())
+    } else {
+        reader.read(into, ReadMode::Byte, wait, progress)
+    };
+    match result {
         Ok(Step::Done(recv)) => Ok(Ring::Got(recv)),
         Ok(Step::Wait(pending)) => {
             Ok(Ring::Empty(Blocked { connection: reader.connection().clone(), pending }))
         }
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Ring::Over),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            if wait == WaitMode::Wait {
+                reader.stay_first(progress);
+            }
+            Ok(Ring::Over)
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Takes what is in the kernel pipe, if something is.
+fn take(source: Source<'_>, into: &mut [u8]) -> Result<Option<Recv>> {
+    let some = |len| Ok(Some(Recv { len, more: false }));
+    if into.is_empty() {
+        //= observed: zero-byte read, empty: pends until data comes
+        return if available(source)? == 0 { Ok(None) } else { some(0) };
+    }
+    match rustix::io::read(source.0, into) {
+        Ok(0) | Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Ok(len) => some(len),
+        Err(errno) => Err(Error::os("read", errno)),
+    }
+}
+
+fn available(source: Source<'_>) -> Result<u64> {
+    rustix::io::ioctl_fionread(source.0).map_err(|errno| Error::os("ioctl", errno))
+}
+
+/// Whether the kernel pipe is empty and nobody can write to it any more.
+fn is_over(source: Source<'_>) -> Result<bool> {
+    let mut fds = [PollFd::new(source.0, PollFlags::IN)];
+    poll(&mut fds, Until::after(std::time::Duration::ZERO))?;
+    let seen = fds[0].revents();
+    Ok(seen.contains(PollFlags::HUP) && !seen.contains(PollFlags::IN))
 }
 
 fn wait_for_either(ring: Option<&Blocked>, source: Option<Source<'_>>, until: Until) -> Result<()> {
@@ -194,13 +271,26 @@ fn poll(fds: &mut [PollFd<'_>], until: Until) -> Result<()> {
 /// Writes all of `data` to the kernel pipe.
 pub(crate) fn write_all(sink: &OwnedFd, data: &[u8], until: Until, nowait: bool) -> Result<usize> {
     let mut written = 0;
+    loop {
+        written += write_some(sink, &data[written..])?;
+        if written == data.len() || nowait {
+            return Ok(written);
+        }
+        if until.is_over() {
+            return Err(ErrorKind::WaitTimeout.into());
+        }
+        cancel::poll([PollFd::new(sink, PollFlags::OUT)], until)?;
+    }
+}
+
+/// Writes to the kernel pipe what has room.
+pub(crate) fn write_some(sink: &OwnedFd, data: &[u8]) -> Result<usize> {
+    let mut written = 0;
     while written < data.len() {
         match rustix::io::write(sink, &data[written..]) {
             Ok(len) => written += len,
             Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) if nowait => return Ok(written),
-            Err(Errno::AGAIN) if until.is_over() => return Err(ErrorKind::WaitTimeout.into()),
-            Err(Errno::AGAIN) => cancel::poll([PollFd::new(sink, PollFlags::OUT)], until)?,
+            Err(Errno::AGAIN) => break,
             Err(Errno::PIPE) => return Err(ErrorKind::NoData.into()),
             Err(errno) => return Err(Error::os("write", errno)),
         }
@@ -210,14 +300,13 @@ pub(crate) fn write_all(sink: &OwnedFd, data: &[u8], until: Until, nowait: bool)
 
 /// Looks into the kernel pipe without taking.
 pub(crate) fn peek(source: Source<'_>, into: &mut [u8]) -> Result<Peek> {
-    let available = rustix::io::ioctl_fionread(source.0).map_err(|e| Error::os("ioctl", e))?;
+    let available = available(source)?;
     if available == 0 {
-        let mut fds = [PollFd::new(source.0, PollFlags::IN)];
-        poll(&mut fds, Until::after(std::time::Duration::ZERO))?;
-        if fds[0].revents().contains(PollFlags::HUP) {
-            return Err(ErrorKind::BrokenPipe.into());
-        }
-        return Ok(Peek::default());
+        return if is_over(source)? {
+            Err(ErrorKind::BrokenPipe.into())
+        } else {
+            Ok(Peek::default())
+        };
     }
     let wish = into.len().min(usize::try_from(available).unwrap_or(usize::MAX));
     let mut len = 0;

@@ -43,6 +43,7 @@ mod event;
 mod inherit;
 mod kernel;
 mod listener;
+pub mod overlapped;
 mod pipe;
 mod query;
 mod server;

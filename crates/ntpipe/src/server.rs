@@ -1,6 +1,7 @@
 //! The server end, as a program has it: options, and a handle. What it does is in `server/side.rs`.
 
 mod arrival;
+mod overlapped;
 mod readiness;
 pub(crate) mod side;
 
@@ -19,6 +20,7 @@ use crate::pipe::{Pipe, PipeMode};
 use crate::wait::{Until, WaitStrategy, Waiter};
 use crate::{Error, ErrorKind, PipeListener, Result, Security};
 
+pub(crate) use overlapped::Since;
 pub(crate) use side::ServerSide;
 
 /// The quota of each direction unless set, in bytes.

@@ -262,7 +262,7 @@ impl Waiter {
 /// Asks for a byte on the socket when the pending change comes; whether it came meanwhile.
 pub(crate) fn announce_poller(blocked: &Blocked) -> bool {
     let Blocked { connection, pending } = blocked;
-    ntpipe_shm::socket::drain(connection.as_ref());
+    connection.drain();
     Doorbell(pending.bell(connection)).announce(POLLER);
     pending.is_over(connection)
 }

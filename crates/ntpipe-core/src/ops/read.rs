@@ -143,6 +143,25 @@ impl Reader {
         }))
     }
 
+    /// Whether no other read of this process comes before the one of this progress.
+    #[must_use]
+    pub fn is_first(&self, progress: &ReadProgress) -> bool {
+        self.queue.front().is_none_or(|first| *first == progress.ticket)
+    }
+
+    /// For a read that goes on elsewhere although this ring is over: it is the first, and stays it until
+    /// it is [given up](Self::give_up).
+    pub fn stay_first(&mut self, progress: &mut ReadProgress) {
+        if self.is_first(progress) && progress.ticket != 0 && !self.queue.is_empty() {
+            return;
+        }
+        if progress.ticket == 0 {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+        }
+        self.queue.push_front(progress.ticket);
+    }
+
     /// Whether reads of this process wait.
     pub(super) fn has_waiters(&self) -> bool {
         !self.queue.is_empty()

@@ -7,10 +7,11 @@
 //!
 //= learn: WriteFile; observed: write quota, pending writes, cancelled writes
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ntpipe_shm::ring::{Placed, Producer, Withdrawn};
-use ntpipe_shm::sync::Ordering;
+use ntpipe_shm::sync::{AtomicU64, Ordering};
 
 use super::{Need, Pending, Step};
 use crate::connection::{Connection, PeerLife};
@@ -24,6 +25,9 @@ pub struct Writer {
     pub(super) producer: Producer,
     /// The write that goes in pieces, if there is one.
     turn: Option<u64>,
+    /// The writes that wait for room in the ring, in the order of their issue: only the first of them
+    /// may place anything, so none overtakes another.
+    queue: VecDeque<u64>,
     next_ticket: u64,
     /// Another process has the turn: what to wait for.
     pub(super) foreign: Option<Pending>,
@@ -39,9 +43,15 @@ pub struct WriteProgress {
 }
 
 impl WriteProgress {
-    /// Whether something of it was placed.
+    /// Whether it was accepted and waits, whether or not something of it was placed.
     pub(super) fn has_begun(&self) -> bool {
-        self.first.is_some()
+        self.ticket != 0
+    }
+
+    /// How many bytes of it have been placed so far.
+    #[must_use]
+    pub fn placed(&self) -> usize {
+        self.written
     }
 }
 
@@ -60,7 +70,18 @@ impl Writer {
     pub fn new(connection: Arc<Connection>) -> Self {
         let mut producer = Producer::new(connection.shared().clone(), connection.outward());
         producer.set_holder(connection.sharing().map_or(0, |sharing| sharing.number()));
-        Self { connection, producer, turn: None, next_ticket: 1, foreign: None }
+        // Half of the bits tell the writers of a process apart: a progress of an earlier connection means
+        // nothing to this one.
+        static WRITERS: AtomicU64 = AtomicU64::new(1);
+        let next_ticket = WRITERS.fetch_add(1, Ordering::Relaxed) << 32;
+        Self {
+            connection,
+            producer,
+            turn: None,
+            queue: VecDeque::new(),
+            next_ticket,
+            foreign: None,
+        }
     }
 
     /// The connection.
@@ -86,10 +107,11 @@ impl Writer {
         let _held = self.hold()?;
         if let Err(error) = self.check_peer(progress) {
             // What the peer had read before it left is written, whatever it did then.
-            let done = self.is_complete(data, progress)?;
+            let done = self.is_complete(data.len(), progress)?;
+            self.leave_queue(progress);
             return if done { Ok(Step::Done(data.len())) } else { Err(error) };
         }
-        if progress.first.is_none() && !self.is_taken() {
+        if progress.first.is_none() && self.may_place(progress) {
             // The common case: it fits, and nobody waits before it.
             let quota = self.connection.write_quota() as usize;
             if self.producer.unread() as usize + data.len() <= quota
@@ -97,6 +119,7 @@ impl Writer {
                 && self.producer.push(data, 0, false)?.is_some()
             {
                 self.connection.announce_data();
+                self.leave_queue(progress);
                 return Ok(Step::Done(data.len()));
             }
         }
@@ -110,7 +133,7 @@ impl Writer {
             PeerLife::Here => Err(Error::new(ErrorKind::AccessDenied)
                 .because("the security of the pipe does not let this client read")),
             PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
-            PeerLife::Gone if progress.first.is_some() => Err(ErrorKind::BrokenPipe.into()),
+            PeerLife::Gone if progress.has_begun() => Err(ErrorKind::BrokenPipe.into()),
             PeerLife::Gone => Err(ErrorKind::NoData.into()),
         }
     }
@@ -132,7 +155,10 @@ impl Writer {
                 self.producer.let_run();
                 seen = self.producer.refresh()?;
             }
-            if self.is_taken() {
+            if !self.may_place(progress) {
+                if wait == WaitMode::Wait {
+                    self.enter_queue(progress);
+                }
                 return Ok(Step::Wait(self.pending(seen, data.len())));
             }
             let unread = self.producer.unread() as usize;
@@ -142,6 +168,7 @@ impl Writer {
             }
             if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
+                self.leave_queue(progress);
                 return Ok(Step::Done(data.len()));
             }
             if wait == WaitMode::NoWait {
@@ -149,7 +176,7 @@ impl Writer {
             }
         }
         self.place(data, progress)?;
-        if self.is_complete(data, progress)? {
+        if self.is_complete(data.len(), progress)? {
             return Ok(Step::Done(data.len()));
         }
         Ok(Step::Wait(self.pending(seen, data.len())))
@@ -163,19 +190,21 @@ impl Writer {
     }
 
     /// Whether a write that waited has completed: its unread remainder fits the quota.
-    fn is_complete(&mut self, data: &[u8], progress: &WriteProgress) -> Result<bool> {
-        if progress.first.is_none() || progress.written != data.len() {
+    fn is_complete(&mut self, len: usize, progress: &WriteProgress) -> Result<bool> {
+        if progress.first.is_none() || progress.written != len {
             return Ok(false);
         }
         self.producer.refresh()?;
         Ok(self.producer.unread_before(progress.end_bytes) <= self.connection.write_quota())
     }
 
-    /// Puts as much of the rest into the ring as has room, as revocable records.
+    /// Puts as much of the rest into the ring as has room, as revocable records. What finds none keeps
+    /// its place among the writes that wait for it.
     fn place(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<()> {
         if progress.first.is_some() && self.turn != Some(progress.ticket) {
             return Ok(()); // It is in the ring as a whole.
         }
+        self.enter_queue(progress);
         loop {
             let left = &data[progress.written..];
             if left.is_empty() && progress.first.is_some() {
@@ -209,18 +238,65 @@ impl Writer {
     }
 
     fn note(&mut self, placed: Placed, piece: usize, rest: u64, progress: &mut WriteProgress) {
-        if progress.first.is_none() {
-            progress.ticket = self.next_ticket;
-            self.next_ticket += 1;
-            progress.first = Some(placed.units);
-        }
+        progress.first.get_or_insert(placed.units);
         progress.written += piece;
         progress.end_bytes = placed.end_bytes;
         if rest != 0 {
             self.turn = Some(progress.ticket);
-        } else if self.turn == Some(progress.ticket) {
+            return;
+        }
+        self.leave_queue(progress);
+        if self.turn == Some(progress.ticket) {
             self.pass_turn();
         }
+    }
+
+    /// Takes the last place among the writes that wait, unless it has one.
+    fn enter_queue(&mut self, progress: &mut WriteProgress) {
+        if progress.ticket == 0 {
+            progress.ticket = self.next_ticket;
+            self.next_ticket += 1;
+            self.queue.push_back(progress.ticket);
+        }
+    }
+
+    /// Gives up a place among the writes that wait, if it has one.
+    #[inline]
+    fn leave_queue(&mut self, progress: &WriteProgress) {
+        if progress.has_begun() && !self.queue.is_empty() {
+            self.leave_queue_slowly(progress.ticket);
+        }
+    }
+
+    #[cold]
+    fn leave_queue_slowly(&mut self, ticket: u64) {
+        let before = self.queue.len();
+        self.queue.retain(|queued| *queued != ticket);
+        if self.queue.len() != before && !self.queue.is_empty() {
+            self.connection.set_changed();
+        }
+    }
+
+    /// For a write that goes, or goes on, elsewhere than into the ring: takes or keeps its place among the
+    /// writes of this end, and answers what to wait for unless it is the first.
+    ///
+    /// # Errors
+    ///
+    /// If the peer corrupted the ring.
+    pub fn enter_elsewhere(&mut self, progress: &mut WriteProgress) -> Result<Option<Pending>> {
+        self.enter_queue(progress);
+        if self.turn == Some(progress.ticket) {
+            progress.first = None;
+            self.pass_turn();
+        }
+        let seen = self.producer.refresh()?;
+        let life = self.connection.peer_life();
+        Ok((!self.may_place(progress)).then(|| Pending { life, ..self.pending(seen, 0) }))
+    }
+
+    /// Such a write is over.
+    pub fn leave_elsewhere(&mut self, progress: &WriteProgress) {
+        self.leave_queue(progress);
     }
 
     fn pass_turn(&mut self) {
@@ -276,9 +352,15 @@ impl Writer {
         self.turn.is_some()
     }
 
-    /// Whether another write holds the turn.
+    /// Whether a write is on its way into the ring.
     pub(super) fn is_taken(&self) -> bool {
-        self.turn.is_some() || self.foreign.is_some()
+        !self.queue.is_empty() || self.foreign.is_some()
+    }
+
+    /// Whether no other write comes before this one.
+    #[inline]
+    fn may_place(&self, progress: &WriteProgress) -> bool {
+        self.foreign.is_none() && self.queue.front().is_none_or(|first| *first == progress.ticket)
     }
 
     /// Cancels a write that waits: what is unread of it vanishes.
@@ -287,11 +369,19 @@ impl Writer {
     ///
     /// If the peer corrupted the ring.
     pub fn cancel(&mut self, progress: &WriteProgress) -> Result<Cancelled> {
+        if progress.ticket >> 32 != self.next_ticket >> 32 {
+            return Ok(Cancelled::Done);
+        }
         let Some(first) = progress.first else {
+            self.leave_queue(progress);
             return Ok(Cancelled::Done);
         };
         let _held = self.hold()?;
         let in_pieces = self.turn == Some(progress.ticket);
+        if !in_pieces && self.is_complete(progress.written, progress)? {
+            return Ok(Cancelled::Completed);
+        }
+        self.leave_queue(progress);
         let withdrawn = self.producer.withdraw(first, progress.end_bytes)?;
         if in_pieces {
             self.producer.cut();
@@ -310,20 +400,27 @@ impl Writer {
     /// ring.
     //= observed: the write part of a transaction never blocks on quota
     pub(super) fn post(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<Step<()>> {
-        self.check_peer(progress)?;
+        if let Err(error) = self.check_peer(progress) {
+            self.leave_queue(progress);
+            return Err(error);
+        }
         let seen = self.producer.refresh()?;
-        if progress.first.is_none() && !self.is_taken() {
+        if progress.first.is_none() && self.may_place(progress) {
             if self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
+                self.leave_queue(progress);
                 return Ok(Step::Done(()));
             }
             // What can fit as a whole waits for that; only what cannot goes in pieces.
             if data.len() < self.connection.ring_bytes() / 2 {
+                self.enter_queue(progress);
                 return Ok(Step::Wait(self.pending(seen, data.len())));
             }
         }
-        if progress.first.is_some() || !self.is_taken() {
+        if progress.first.is_some() || self.may_place(progress) {
             self.place(data, progress)?;
+        } else {
+            self.enter_queue(progress);
         }
         if progress.first.is_some() && progress.written == data.len() {
             return Ok(Step::Done(()));

@@ -53,6 +53,12 @@ impl FileObject {
         Ok(Self { fd: copy, stream: Some(stream), overlapped: false })
     }
 
+    /// The standard stream that it is, if it is one.
+    #[must_use]
+    pub fn stream(&self) -> Option<usize> {
+        self.stream
+    }
+
     /// What kind of file it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

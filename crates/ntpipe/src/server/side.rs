@@ -186,6 +186,8 @@ impl ServerSide {
 
     /// `DisconnectNamedPipe`.
     pub(super) fn disconnect(&self, end: &End) -> Result<()> {
+        // Who waits for a client that has come by now has not waited in vain.
+        let _ = self.settle(end);
         self.step(end, |instance| {
             instance.disconnect()?;
             self.news.store(false, Ordering::Relaxed);

@@ -1,0 +1,183 @@
+//! `ReadFile` with an `OVERLAPPED`.
+
+use std::sync::Arc;
+use std::task::Poll;
+
+use ntpipe_core::connection::PeerLife;
+use ntpipe_core::mode::{ReadMode, WaitMode};
+use ntpipe_core::ops::{Need, ReadProgress, Reader, Recv, Step};
+
+use super::site::Site;
+use super::{Cancelled, Started};
+use crate::end::End;
+use crate::kernel::{self, Looked, Source};
+use crate::pipe::Pipe;
+use crate::wait::Until;
+use crate::{Error, ErrorKind, Result};
+
+/// A read that goes on. Several on one end are served in the order in which they were started.
+///
+/// Dropping it cancels it.
+#[derive(Debug)]
+pub struct Read {
+    site: Site,
+    mode: ReadMode,
+    progress: ReadProgress,
+    len: usize,
+}
+
+impl Pipe {
+    /// `ReadFile` with an `OVERLAPPED`—starts to read, in the read mode of this moment.
+    ///
+    /// Never waits. What is there is taken at once; otherwise, unless the end is in `PIPE_NOWAIT`, the read
+    /// goes on and is to be given a buffer of the same length at each step.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), but `ERROR_OPERATION_ABORTED`.
+    pub fn start_read(&self, into: &mut [u8]) -> Started<Recv, Read> {
+        match start(&self.end, into) {
+            Ok(started) => started,
+            Err(error) => Started::Done(self.named("read", Err(error))),
+        }
+    }
+}
+
+fn start(end: &Arc<End>, into: &mut [u8]) -> Result<Started<Recv, Read>> {
+    if !end.rights.read {
+        return Err(ErrorKind::AccessDenied.into());
+    }
+    if end.is_no_wait() {
+        return end.recv(into, Until::Forever, true).map(|recv| Started::Done(Ok(recv)));
+    }
+    end.waiter.end_streak(Need::Room);
+    let mode = end.read_mode();
+    let mut progress = ReadProgress::default();
+    let mut slot = end.reader.lock();
+    if slot.is_none() {
+        drop(slot);
+        end.settle(false)?;
+        slot = end.reader.lock();
+    }
+    let Some(reader) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
+    let ring = if end.source().is_some() {
+        None
+    } else {
+        match reader.read(into, mode, WaitMode::Wait, &mut progress)? {
+            Step::Done(recv) => return Ok(Started::Done(Ok(recv))),
+            Step::Wait(pending) => Some(pending),
+        }
+    };
+    let site = Site::new("read", end, reader.connection().clone(), ring);
+    drop(slot);
+    let mut read = Read { site, mode, progress, len: into.len() };
+    read.site.watch()?;
+    if ring.is_none()
+        && let Poll::Ready(result) = read.step(into)
+    {
+        return Ok(Started::Done(result));
+    }
+    Ok(Started::Pending(read))
+}
+
+impl Read {
+    /// Tries again. Never waits; announces nothing.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_BROKEN_PIPE` when the peer has closed and everything was read, or the last handle of this end
+    /// was dropped, `ERROR_PIPE_NOT_CONNECTED` after a disconnect, `ERROR_INVALID_PARAMETER` for a buffer of
+    /// another length, or when the read is over already.
+    pub fn step(&mut self, into: &mut [u8]) -> Poll<Result<Recv>> {
+        let Self { site, mode, progress, len } = self;
+        if into.len() != *len {
+            return Poll::Ready(Err(other_length()));
+        }
+        site.answer(|site, end| {
+            if let Some(source) = end.source() {
+                return look(site, end, source, into, progress);
+            }
+            let mut slot = end.reader.lock();
+            let reader = site.half(&mut slot, Reader::connection)?;
+            match reader.read(into, *mode, WaitMode::Wait, progress)? {
+                Step::Done(recv) => Ok(Some(recv)),
+                Step::Wait(pending) => {
+                    site.ring = Some(pending);
+                    Ok(None)
+                }
+            }
+        })
+    }
+
+    /// `CancelIoEx`—ends the read. A message of which it had taken a part is not lost: the read has
+    /// completed with that part then. Data that has come and that no step has taken stays in the pipe.
+    pub fn cancel(&mut self) -> Cancelled<Recv> {
+        let Self { site, progress, .. } = self;
+        site.cancel(|site, end| give_up(site, end, progress))
+    }
+
+    /// Whether there is reason to step again; without a system call. A read from a kernel pipe, whose
+    /// other end is a program's standard stream, is told of by the descriptor only.
+    #[must_use]
+    pub fn is_worth_trying(&self) -> bool {
+        self.site.is_worth_trying()
+    }
+
+    /// Asks for the end's [`Readiness`](super::Readiness) to tell of the next change; `true` if there has
+    /// been one already.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_TOO_MANY_OPEN_FILES` for what it says.
+    pub fn arm(&mut self) -> Result<bool> {
+        self.site.arm()
+    }
+}
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        if !self.site.is_over() {
+            self.cancel();
+        }
+    }
+}
+
+/// A writer became a program's standard stream: two places to look at.
+fn look(
+    site: &mut Site,
+    end: &End,
+    source: Source<'_>,
+    into: &mut [u8],
+    progress: &mut ReadProgress,
+) -> Result<Option<Recv>> {
+    match kernel::look(end, source, into, WaitMode::Wait, progress)? {
+        Looked::Got(recv) => Ok(Some(recv)),
+        Looked::Over => Err(ErrorKind::BrokenPipe.into()),
+        Looked::Nothing { ring, source } => {
+            site.ring = ring.map(|blocked| blocked.pending);
+            site.kernel = source;
+            Ok(None)
+        }
+    }
+}
+
+/// Ends a read that waits; what it was over with, if it was.
+pub(super) fn give_up(site: &Site, end: &End, progress: &ReadProgress) -> Result<Option<Recv>> {
+    let mut slot = end.reader.lock();
+    let reader = site.half(&mut slot, Reader::connection)?;
+    let part = reader.give_up(progress);
+    if part.is_some() || end.source().is_some() {
+        return Ok(part);
+    }
+    match site.connection.peer_life() {
+        PeerLife::Here => Ok(None),
+        PeerLife::Severed => Err(ErrorKind::PipeNotConnected.into()),
+        PeerLife::Gone if reader.is_empty()? => Err(ErrorKind::BrokenPipe.into()),
+        PeerLife::Gone => Ok(None),
+    }
+}
+
+pub(super) fn other_length() -> Error {
+    Error::new(ErrorKind::InvalidParameter)
+        .because("each step of an operation takes the buffer that it was started with")
+}
