@@ -193,6 +193,16 @@ impl End {
         })
     }
 
+    /// A server that a client has opened meanwhile gets its halves; without a client it is this error.
+    pub(crate) fn settled(&self, kind: ErrorKind) -> Result<()> {
+        match &self.server {
+            Some(server) if self.reader.lock().is_none() => {
+                server.settle(self).map_err(|_| Error::new(kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Why a half is absent; a server that a client has opened meanwhile gets its halves here.
     #[cold]
     pub(crate) fn settle(&self, waited: bool) -> Result<()> {

@@ -8,6 +8,7 @@ use ntpipe_shm::socket::{Connect, connect_at};
 use rustix::fs::{AtFlags, fstat, unlinkat};
 use rustix::io::Errno;
 
+use super::publish::{Key, key};
 use super::{
     LOCK, ListeningName, META, Meta, Namespace, files_in, listening_in, open_dir_at, open_file_at,
     own_groups, setup,
@@ -26,6 +27,11 @@ pub struct Opened {
     pub in_quota: u32,
     /// Room for data from the server.
     pub out_quota: u32,
+    /// What the client says of itself ([`context`](crate::context)); 0 unless it is set before the
+    /// greeting.
+    pub context: u32,
+    /// The pipe's directory: what was found under the name.
+    pub(super) key: Key,
 }
 
 /// A pipe as it is listed.
@@ -90,7 +96,8 @@ impl Namespace {
                 Connect::Connected(socket) => {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
-                    return Ok(Opened { socket, meta, in_quota, out_quota });
+                    let key = key(&dir)?;
+                    return Ok(Opened { socket, meta, in_quota, out_quota, context: 0, key });
                 }
                 Connect::Busy | Connect::Refused => {}
             }

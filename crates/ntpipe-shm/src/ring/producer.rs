@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CLAIMED, Cursor, HOLDER_SHIFT, RECORD_BYTES_MAX, REST, REVOCABLE, RecordHeader, SECOND, TAG_SHIFT, VOID,
-    offset,
+    CLAIMED, Cursor, HOLDER_SHIFT, RECORD_BYTES_MAX, REST, REVOCABLE, RecordHeader, SECOND,
+    TAG_SHIFT, VOID, offset,
 };
 use crate::crash;
 use crate::error::Corrupt;

@@ -259,6 +259,7 @@ fn a_tag_travels_with_each_record_until_it_changes() {
 fn a_record_with_a_tag_is_written_where_it_just_fits() {
     let (mut producer, mut consumer, _) = ring(4096);
     producer.set_tag(1);
+    producer.refresh().unwrap();
     let room = producer.room(producer.has_second(false)).unwrap();
     let payload = vec![3; room as usize];
     producer.push(&payload, 0, false).unwrap().unwrap();
