@@ -178,6 +178,7 @@ impl ClientOptions {
             quotas: Quotas { inbound: opened.in_quota, outbound: opened.out_quota },
         };
         opened.context = self.context;
+        let protection = opened.protection.clone();
         let Some(connection) = greeting::send(opened)? else { return Ok(None) };
         let rights = Rights {
             read: self.read,
@@ -188,6 +189,7 @@ impl ClientOptions {
         let waiter = Waiter::new(self.strategy);
         let end = End::new(facts, rights, waiter, Some(&connection), None);
         end.set_modes(self.read_mode.read_mode(), false);
+        let _ = end.protection.set(protection.into());
         Ok(Some(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection }))
     }
 }

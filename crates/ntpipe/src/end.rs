@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
+use ntpipe_core::namespace::Protection;
 use ntpipe_core::ops::{
     Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
@@ -52,6 +53,8 @@ pub(crate) struct End {
     pub(crate) server: Option<ServerSide>,
     /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
     pub(crate) pair: Option<Pair>,
+    /// For a client: its pipe, and who may open that, as last seen.
+    pub(crate) protection: OnceLock<Mutex<Protection>>,
     /// What a driver of started operations polls, once there is one.
     pub(crate) readiness: OnceLock<Arc<Readiness>>,
     /// How many clients have come, and how many connections, or waits for one, were ended here.
@@ -89,6 +92,7 @@ impl End {
             waiter,
             server,
             pair: None,
+            protection: OnceLock::new(),
             readiness: OnceLock::new(),
             arrivals: AtomicU32::new(0),
             endings: AtomicU32::new(0),

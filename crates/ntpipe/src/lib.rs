@@ -45,6 +45,7 @@ mod kernel;
 mod listener;
 pub mod overlapped;
 mod pipe;
+mod protection;
 mod query;
 mod server;
 pub mod sync;
