@@ -6,30 +6,44 @@
 //! client is comes from the kernel alone.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// Whether any thread says anything: as long as none does, nobody pays for the question.
+/// Whether anything is said by anybody: as long as it is not, nobody pays for the question.
 static SAID: AtomicBool = AtomicBool::new(false);
+/// What threads say that were not told to say anything.
+static OF_PROCESS: AtomicU8 = AtomicU8::new(0);
 
 thread_local! {
-    static TAG: Cell<u8> = const { Cell::new(0) };
+    static OF_THREAD: Cell<Option<u8>> = const { Cell::new(None) };
 }
 
-/// What the calling thread says with its writes; 0 unless it was told to.
+/// What the calling thread says with its writes; 0 unless it was told to say something.
 #[inline]
 #[must_use]
 pub fn of_thread() -> u8 {
     // Relaxed: a thread that says something has set it itself.
-    if SAID.load(Ordering::Relaxed) { TAG.try_with(Cell::get).unwrap_or(0) } else { 0 }
+    if SAID.load(Ordering::Relaxed) { said() } else { 0 }
 }
 
-/// From now on the calling thread says this with its writes.
-pub fn set_for_thread(tag: u8) {
-    if tag != 0 {
+#[cold]
+fn said() -> u8 {
+    let own = OF_THREAD.try_with(Cell::get).ok().flatten();
+    own.unwrap_or_else(|| OF_PROCESS.load(Ordering::Relaxed))
+}
+
+/// From now on the calling thread says this with its writes; with `None`, what its process says.
+pub fn set_for_thread(tag: Option<u8>) {
+    if tag.is_some() {
         SAID.store(true, Ordering::Relaxed);
     }
     // A thread that is ending writes no more.
-    let _ = TAG.try_with(|own| own.set(tag));
+    let _ = OF_THREAD.try_with(|own| own.set(tag));
+}
+
+/// From now on all threads say this that say nothing of their own.
+pub fn set_for_process(tag: u8) {
+    OF_PROCESS.store(tag, Ordering::Relaxed);
+    SAID.store(true, Ordering::Relaxed);
 }
 
 /// What is known of the client's word.
@@ -43,14 +57,19 @@ pub struct Told {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_thread, set_for_thread};
+    use super::{of_thread, set_for_process, set_for_thread};
 
     #[test]
-    fn each_thread_speaks_for_itself() {
-        set_for_thread(7);
-        assert_eq!(std::thread::spawn(of_thread).join().ok(), Some(0));
-        assert_eq!(of_thread(), 7);
-        set_for_thread(0);
+    fn each_thread_speaks_for_itself_or_as_its_process() {
+        let elsewhere = || std::thread::spawn(of_thread).join().unwrap();
+        set_for_thread(Some(7));
+        assert_eq!((of_thread(), elsewhere()), (7, 0));
+        set_for_process(5);
+        assert_eq!((of_thread(), elsewhere()), (7, 5));
+        set_for_thread(Some(0));
         assert_eq!(of_thread(), 0);
+        set_for_thread(None);
+        assert_eq!(of_thread(), 5);
+        set_for_process(0);
     }
 }

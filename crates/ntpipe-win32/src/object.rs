@@ -5,6 +5,7 @@ pub mod pipe;
 pub mod process;
 pub mod relay;
 pub mod thread;
+pub mod token;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use file::FileObject;
 pub use pipe::PipeObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
+pub use token::TokenObject;
 
 use crate::failure::Result;
 
@@ -31,6 +33,8 @@ pub enum Object {
     Process(Arc<ProcessObject>),
     /// A thread of this process.
     Thread(Arc<ThreadObject>),
+    /// A token.
+    Token(Arc<TokenObject>),
 }
 
 impl Object {
@@ -66,6 +70,17 @@ impl Object {
     pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
         match self {
             Self::Thread(thread) => Ok(thread),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The token that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn token(&self) -> Result<&Arc<TokenObject>> {
+        match self {
+            Self::Token(token) => Ok(token),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

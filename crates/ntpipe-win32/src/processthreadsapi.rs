@@ -3,6 +3,7 @@
 
 mod create;
 mod thread;
+mod token;
 
 use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::Result;
@@ -12,7 +13,6 @@ use crate::types::{BOOL, DWORD, HANDLE};
 use std::sync::Arc;
 
 pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
-#[allow(unused_imports)]
 pub(crate) use thread::thread;
 pub use thread::{
     _beginthread, _beginthreadex, CancelSynchronousIo, CreateThread, GetCurrentThread,
@@ -20,6 +20,7 @@ pub use thread::{
     OpenThread, QueueUserAPC, ResumeThread, SetThreadPriority, SuspendThread, SwitchToThread,
     TerminateThread,
 };
+pub use token::{OpenProcessToken, OpenThreadToken};
 
 /// `PROCESS_ALL_ACCESS`.
 const PROCESS_ALL_ACCESS: u32 = 0x1F_FFFF;

@@ -11,9 +11,9 @@ fn a_server_gets_what_its_client_said_with_the_write_it_read_last() {
     let mut into = [0; 8];
     let told = |last| context::Told { at_open: 0xABCD_0123, last };
     assert_eq!(server.peer_context().unwrap(), told(None));
-    context::set_for_thread(9);
+    context::set_for_thread(Some(9));
     client.send(b"one").unwrap();
-    context::set_for_thread(0);
+    context::set_for_thread(None);
     client.send(b"two").unwrap();
     assert_eq!(server.peer_context().unwrap(), told(None));
     server.recv(&mut into).unwrap();
@@ -35,7 +35,7 @@ fn a_message_in_pieces_says_the_same_with_each() {
     let message = vec![1; 300_000];
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            context::set_for_thread(3);
+            context::set_for_thread(Some(3));
             client.send(&message).unwrap();
         });
         let mut got = vec![0; 1000];
