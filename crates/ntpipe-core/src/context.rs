@@ -54,22 +54,3 @@ pub struct Told {
     /// What it said with the write that was read from last; `None` before anything was read.
     pub last: Option<u8>,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{of_thread, set_for_process, set_for_thread};
-
-    #[test]
-    fn each_thread_speaks_for_itself_or_as_its_process() {
-        let elsewhere = || std::thread::spawn(of_thread).join().unwrap();
-        set_for_thread(Some(7));
-        assert_eq!((of_thread(), elsewhere()), (7, 0));
-        set_for_process(5);
-        assert_eq!((of_thread(), elsewhere()), (7, 5));
-        set_for_thread(Some(0));
-        assert_eq!(of_thread(), 0);
-        set_for_thread(None);
-        assert_eq!(of_thread(), 5);
-        set_for_process(0);
-    }
-}

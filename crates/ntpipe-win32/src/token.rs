@@ -25,7 +25,7 @@ use crate::object::thread;
 use crate::object::token::{Level, TokenObject, User};
 use crate::types::HANDLE;
 
-// SAFETY: both take a number and touch no memory.
+// Both take a number and touch no memory.
 unsafe extern "C" {
     safe fn setfsuid(uid: u32) -> c_int;
     safe fn setfsgid(gid: u32) -> c_int;

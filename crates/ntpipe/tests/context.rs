@@ -13,7 +13,7 @@ fn a_server_gets_what_its_client_said_with_the_write_it_read_last() {
     assert_eq!(server.peer_context().unwrap(), told(None));
     context::set_for_thread(Some(9));
     client.send(b"one").unwrap();
-    context::set_for_thread(None);
+    context::set_for_thread(Some(0));
     client.send(b"two").unwrap();
     assert_eq!(server.peer_context().unwrap(), told(None));
     server.recv(&mut into).unwrap();
@@ -50,4 +50,19 @@ fn a_message_in_pieces_says_the_same_with_each() {
         }
         assert_eq!(len, message.len());
     });
+}
+
+#[test]
+fn each_thread_speaks_for_itself_or_as_its_process() {
+    let elsewhere = || std::thread::spawn(context::of_thread).join().unwrap();
+    context::set_for_thread(Some(7));
+    assert_eq!(context::of_thread(), 7);
+    context::set_for_process(5);
+    assert_eq!((context::of_thread(), elsewhere()), (7, 5));
+    context::set_for_thread(Some(0));
+    assert_eq!(context::of_thread(), 0);
+    context::set_for_thread(None);
+    assert_eq!(context::of_thread(), 5);
+    context::set_for_process(0);
+    assert_eq!((context::of_thread(), elsewhere()), (0, 0));
 }

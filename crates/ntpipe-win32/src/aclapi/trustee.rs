@@ -93,8 +93,10 @@ pub(super) unsafe fn changes(
     }
     let mut changes = Vec::new();
     for index in 0..count as usize {
-        // SAFETY: one of the caller's.
-        let entry = unsafe { entries.add(index).read() };
+        // SAFETY: one of the caller's, here and below.
+        let place = unsafe { entries.add(index) };
+        // SAFETY: as above.
+        let entry = unsafe { place.read() };
         let whom = entry.Trustee.ptstrName;
         let sid = match entry.Trustee.TrusteeForm {
             // SAFETY: an identifier, by the caller's promise.
