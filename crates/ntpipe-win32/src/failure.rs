@@ -37,6 +37,10 @@ impl Failure {
     pub const ENVVAR_NOT_FOUND: Self = Self::new(203, 0xC000_0100);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
+    /// All indices for values of threads are in use.
+    pub const NO_MORE_ITEMS: Self = Self::new(259, 0x8000_001A);
+    /// A wait for a condition or an address took too long.
+    pub const TIMEOUT: Self = Self::new(1460, 0x102);
     /// A pointer that must not be null is.
     pub const NO_ACCESS: Self = Self::new(998, 0xC000_0005);
     /// Bytes that are no security identifier.
@@ -67,8 +71,26 @@ impl Failure {
     pub const NO_IMPERSONATION_TOKEN: Self = Self::new(1309, 0xC000_005C);
     /// Generic rights where specific ones are wanted.
     pub const GENERIC_NOT_MAPPED: Self = Self::new(1360, 0xC000_00E6);
+    /// A completion port was closed while somebody waited for it.
+    pub const ABANDONED_WAIT: Self = Self::new(735, 0x80);
+    /// A wait ended because the thread had calls to run. No failure, but no answer either.
+    pub const IO_COMPLETION: Self = Self::new(192, 0xC0);
     /// A buffer's size is not what the call takes.
     pub const BAD_LENGTH: Self = Self::new(24, 0xC000_0004);
+}
+
+/// The code that belongs to a status of an operation that has completed.
+#[must_use]
+pub fn win32_of(status: usize) -> u32 {
+    if status == 0 {
+        return 0;
+    }
+    let own = [Failure::HANDLE_EOF, Failure::INTERNAL, Failure::NO_ACCESS, Failure::ABANDONED_WAIT];
+    let own = own.iter().map(|failure| (failure.nt, failure.win32));
+    let table = ntpipe_core::status::TABLE.iter().map(|row| (row.nt.0, row.win32.0));
+    let found = table.chain(own).find(|(nt, _)| *nt as usize == status);
+    //= learn: RtlNtStatusToDosError: ERROR_MR_MID_NOT_FOUND for one without a code
+    found.map_or(317, |(_, win32)| win32)
 }
 
 impl From<ErrorKind> for Failure {

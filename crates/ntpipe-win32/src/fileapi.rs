@@ -19,6 +19,7 @@ use crate::handle::{self, Entry};
 use crate::object::pipe::End;
 use crate::object::token::{Level, said};
 use crate::object::{FileObject, Object, PipeObject, file};
+use crate::overlapped::{Input, Output, OverlappedRoutine, Place};
 use crate::path::Target;
 use crate::text;
 use crate::token;
@@ -118,7 +119,7 @@ fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     }
     let file = options.open(path)?;
     let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
-    let object = Object::File(Arc::new(FileObject::new(file.into(), overlapped)));
+    let object = Object::File(Arc::new(FileObject::new(file.into(), overlapped)?));
     let handle = handle::insert(Entry::new(object, asked).inherited(wish.inherit))?;
     //= learn: CreateFile: both succeed, and tell by the last error that the file was there
     if matches!(wish.disposition, CREATE_ALWAYS | OPEN_ALWAYS) {
@@ -168,14 +169,22 @@ pub unsafe extern "C" fn ReadFile(
     buffer: *mut c_void,
     len: DWORD,
     read: *mut DWORD,
-    _overlapped: *mut OVERLAPPED,
+    overlapped: *mut OVERLAPPED,
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
+        let read = read.map(|read| read.write(0));
+        if !overlapped.is_null() {
+            // SAFETY: as long as the operation goes on, by the caller's promise.
+            let into = unsafe { Output::new(buffer, len) };
+            // SAFETY: as above.
+            let place = unsafe { Place::of_overlapped(overlapped) }?;
+            let object = handle::with(file, |entry| Ok(entry.object.clone()))?;
+            return tell(read, object.read(into, place)?);
+        }
         // SAFETY: null or valid for `len` bytes, by the caller's promise.
         let buffer = unsafe { bytes_mut(buffer.cast(), len) };
-        let read = read.map(|read| read.write(0));
         let got = match handle::with(file, |entry| Ok(entry.object.clone()))? {
             Object::Pipe(pipe) => pipe.recv(buffer)?,
             Object::File(file) => Recv { len: file.read(buffer, None)?, more: false },
@@ -195,14 +204,22 @@ pub unsafe extern "C" fn WriteFile(
     buffer: *const c_void,
     len: DWORD,
     written: *mut DWORD,
-    _overlapped: *mut OVERLAPPED,
+    overlapped: *mut OVERLAPPED,
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
         let written = unsafe { out(written) };
+        let written = written.map(|written| written.write(0));
+        if !overlapped.is_null() {
+            // SAFETY: as long as the operation goes on, by the caller's promise.
+            let data = unsafe { Input::new(buffer, len) };
+            // SAFETY: as above.
+            let place = unsafe { Place::of_overlapped(overlapped) }?;
+            let object = handle::with(file, |entry| Ok(entry.object.clone()))?;
+            return tell(written, object.write(data, place)?);
+        }
         // SAFETY: null or valid for `len` bytes, by the caller's promise.
         let buffer = unsafe { bytes(buffer.cast(), len) };
-        let written = written.map(|written| written.write(0));
         let sent = match handle::with(file, |entry| Ok(entry.object.clone()))? {
             Object::Pipe(pipe) => pipe.send(buffer)?,
             Object::File(file) => file.write(buffer, None)?,
@@ -212,6 +229,60 @@ pub unsafe extern "C" fn WriteFile(
             *written = u32::try_from(sent).unwrap_or(u32::MAX);
         }
         Ok(())
+    })
+}
+
+/// What a call with an `OVERLAPPED` answers once its operation has begun.
+///
+/// # Errors
+/// `ERROR_IO_PENDING` if it goes on; `ERROR_MORE_DATA`, without a count, for a part of a message.
+pub(crate) fn tell(place: Option<&mut u32>, begun: Option<Recv>) -> Result<()> {
+    let got = begun.ok_or(ErrorKind::IoPending)?;
+    //= observed: the count is 0 then; the OVERLAPPED has it
+    if got.more {
+        return Err(ErrorKind::MoreData.into());
+    }
+    if let Some(place) = place {
+        *place = u32::try_from(got.len).unwrap_or(u32::MAX);
+    }
+    Ok(())
+}
+
+/// `ReadFileEx`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ReadFileEx(
+    file: HANDLE,
+    buffer: *mut c_void,
+    len: DWORD,
+    overlapped: *mut OVERLAPPED,
+    routine: Option<OverlappedRoutine>,
+) -> BOOL {
+    succeeds(|| {
+        // SAFETY: as long as the operation goes on, by the caller's promise.
+        let into = unsafe { Output::new(buffer, len) };
+        // SAFETY: as above.
+        let place = unsafe { Place::with_routine(overlapped, routine) }?;
+        let object = handle::with(file, |entry| Ok(entry.object.clone()))?;
+        object.read(into, place).map(drop)
+    })
+}
+
+/// `WriteFileEx`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn WriteFileEx(
+    file: HANDLE,
+    buffer: *const c_void,
+    len: DWORD,
+    overlapped: *mut OVERLAPPED,
+    routine: Option<OverlappedRoutine>,
+) -> BOOL {
+    succeeds(|| {
+        // SAFETY: as long as the operation goes on, by the caller's promise.
+        let data = unsafe { Input::new(buffer, len) };
+        // SAFETY: as above.
+        let place = unsafe { Place::with_routine(overlapped, routine) }?;
+        let object = handle::with(file, |entry| Ok(entry.object.clone()))?;
+        object.write(data, place).map(drop)
     })
 }
 

@@ -19,6 +19,7 @@
 //! they are until the operation has completed.
 #![cfg(target_os = "linux")]
 #![allow(non_snake_case, non_camel_case_types, reason = "Windows' names")]
+#![allow(clippy::upper_case_acronyms, reason = "Windows' names")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod account;
@@ -35,9 +36,11 @@ pub mod handle;
 pub mod handleapi;
 pub mod heapapi;
 pub mod inherit;
+pub mod ioapiset;
 pub mod memory;
 pub mod namedpipeapi;
 pub mod object;
+pub mod overlapped;
 pub mod path;
 pub mod privilege;
 pub mod processenv;
@@ -47,8 +50,11 @@ pub mod sddl;
 pub mod security;
 pub mod securitybaseapi;
 pub mod stringapiset;
+pub mod synchapi;
 pub mod sysinfoapi;
 pub mod text;
+pub mod threadpoolapiset;
 pub mod token;
 pub mod types;
 pub mod winbase;
+pub mod winuser;

@@ -18,10 +18,11 @@ pub use query::*;
 
 use crate::boundary::{bytes, bytes_mut, gives_file, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
-use crate::fileapi::{FILE_FLAG_OVERLAPPED, put_len};
+use crate::fileapi::{FILE_FLAG_OVERLAPPED, put_len, tell};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
 use crate::object::{Object, PipeObject};
+use crate::overlapped::{Input, Output, Place};
 use crate::path::Target;
 use crate::securitybaseapi::given;
 use crate::text;
@@ -188,8 +189,14 @@ pub unsafe extern "C" fn CreatePipe(
 
 /// `ConnectNamedPipe`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ConnectNamedPipe(pipe: HANDLE, _overlapped: *mut OVERLAPPED) -> BOOL {
+pub unsafe extern "C" fn ConnectNamedPipe(pipe: HANDLE, overlapped: *mut OVERLAPPED) -> BOOL {
     succeeds(|| {
+        if !overlapped.is_null() {
+            // SAFETY: as long as the operation goes on, by the caller's promise.
+            let place = unsafe { Place::of_overlapped(overlapped) }?;
+            let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
+            return tell(None, object.connect(place)?);
+        }
         let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
         object.note(object.server()?.listen().map_err(Failure::from))
     })
@@ -200,7 +207,7 @@ pub unsafe extern "C" fn ConnectNamedPipe(pipe: HANDLE, _overlapped: *mut OVERLA
 pub extern "C" fn DisconnectNamedPipe(pipe: HANDLE) -> BOOL {
     succeeds(|| {
         let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
-        Ok(object.server()?.disconnect()?)
+        object.disconnect()
     })
 }
 
@@ -244,11 +251,22 @@ pub unsafe extern "C" fn TransactNamedPipe(
     reply: *mut c_void,
     reply_len: DWORD,
     read: *mut DWORD,
-    _overlapped: *mut OVERLAPPED,
+    overlapped: *mut OVERLAPPED,
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
+        if !overlapped.is_null() {
+            let read = read.map(|read| read.write(0));
+            // SAFETY: as long as the operation goes on, by the caller's promise.
+            let request = unsafe { Input::new(request, request_len) };
+            // SAFETY: as above.
+            let reply = unsafe { Output::new(reply, reply_len) };
+            // SAFETY: as above.
+            let place = unsafe { Place::of_overlapped(overlapped) }?;
+            let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
+            return tell(read, object.transact(request, reply, place)?);
+        }
         // SAFETY: null or valid for that many bytes, by the caller's promise.
         let request = unsafe { bytes(request.cast(), request_len) };
         // SAFETY: as above.

@@ -1,23 +1,35 @@
 //! What handles stand for.
 
 pub mod file;
+pub mod io;
 pub mod pipe;
+pub mod pool;
+pub mod port;
 pub mod process;
 pub mod relay;
+pub mod service;
 pub mod thread;
+pub mod timer;
 pub mod token;
+pub mod wait;
 
 use std::sync::Arc;
 
-use ntpipe::{ErrorKind, Event};
+use ntpipe::sync::{Mutex, Semaphore};
+use ntpipe::{ErrorKind, Event, Recv};
 
 pub use file::FileObject;
+pub use io::Io;
 pub use pipe::PipeObject;
+pub use port::PortObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
+pub use timer::TimerObject;
 pub use token::TokenObject;
 
 use crate::failure::Result;
+use crate::overlapped::{Input, Output, Place};
+use io::Begun;
 
 /// An object; clones are the same one.
 #[derive(Clone, Debug)]
@@ -29,6 +41,14 @@ pub enum Object {
     File(Arc<FileObject>),
     /// An event.
     Event(Event),
+    /// A completion port.
+    Port(Arc<PortObject>),
+    /// A mutex.
+    Mutex(Mutex),
+    /// A semaphore.
+    Semaphore(Semaphore),
+    /// A waitable timer.
+    Timer(Arc<TimerObject>),
     /// A process.
     Process(Arc<ProcessObject>),
     /// A thread of this process.
@@ -40,15 +60,19 @@ pub enum Object {
 impl Object {
     /// A handle more stands for it.
     pub fn opened(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.opened();
+        match self {
+            Self::Pipe(pipe) => pipe.opened(),
+            Self::Port(port) => port.opened(),
+            _ => {}
         }
     }
 
     /// A handle less stands for it.
     pub fn closed(&self) {
-        if let Self::Pipe(pipe) = self {
-            pipe.closed();
+        match self {
+            Self::Pipe(pipe) => pipe.closed(),
+            Self::Port(port) => port.closed(),
+            _ => {}
         }
     }
 
@@ -59,6 +83,50 @@ impl Object {
     pub fn pipe(&self) -> Result<&Arc<PipeObject>> {
         match self {
             Self::Pipe(pipe) => Ok(pipe),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The event that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn event(&self) -> Result<&Event> {
+        match self {
+            Self::Event(event) => Ok(event),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The mutex that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn mutex(&self) -> Result<&Mutex> {
+        match self {
+            Self::Mutex(mutex) => Ok(mutex),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The semaphore that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn semaphore(&self) -> Result<&Semaphore> {
+        match self {
+            Self::Semaphore(semaphore) => Ok(semaphore),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The timer that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn timer(&self) -> Result<&Arc<TimerObject>> {
+        match self {
+            Self::Timer(timer) => Ok(timer),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }
@@ -81,6 +149,73 @@ impl Object {
     pub fn token(&self) -> Result<&Arc<TokenObject>> {
         match self {
             Self::Token(token) => Ok(token),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `ReadFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn read(&self, mut into: Output, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.read(into, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.read(into.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// `WriteFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What it answers at once.
+    pub fn write(&self, data: Input, place: Place) -> Begun {
+        match self {
+            Self::Pipe(pipe) => pipe.write(data, place),
+            Self::File(file) => {
+                let position = place.position;
+                file.io.at_once(place, || {
+                    Ok(Recv { len: file.write(data.bytes(), Some(position))?, more: false })
+                })
+            }
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The completion port that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn port(&self) -> Result<&Arc<PortObject>> {
+        match self {
+            Self::Port(port) => Ok(port),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
+    #[must_use]
+    pub fn is_overlapped(&self) -> bool {
+        match self {
+            Self::Pipe(pipe) => pipe.overlapped,
+            Self::File(file) => file.overlapped,
+            _ => false,
+        }
+    }
+
+    /// The asynchronous side of a file object.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn io(&self) -> Result<&Arc<Io>> {
+        match self {
+            Self::Pipe(pipe) => Ok(&pipe.io),
+            Self::File(file) => Ok(&file.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

@@ -3,6 +3,7 @@
 
 mod create;
 mod thread;
+mod tls;
 mod token;
 
 use crate::boundary::{gives_object, out, put, succeeds};
@@ -20,10 +21,11 @@ pub use thread::{
     OpenThread, QueueUserAPC, ResumeThread, SetThreadPriority, SuspendThread, SwitchToThread,
     TerminateThread,
 };
+pub use tls::{TlsAlloc, TlsFree, TlsGetValue, TlsSetValue};
 pub use token::{OpenProcessToken, OpenThreadToken};
 
-/// `PROCESS_ALL_ACCESS`.
-const PROCESS_ALL_ACCESS: u32 = 0x1F_FFFF;
+/// `PROCESS_ALL_ACCESS` and `THREAD_ALL_ACCESS`.
+pub(crate) const ALL_ACCESS: u32 = 0x1F_FFFF;
 /// What `GetCurrentProcess` answers.
 const CURRENT_PROCESS: usize = usize::MAX;
 

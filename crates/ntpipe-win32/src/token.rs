@@ -139,6 +139,15 @@ pub fn as_process<T>(act: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Starts a thread of this library's own, which is the process's.
+///
+/// # Errors
+/// The system's.
+pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name(name.into());
+    as_process(|| thread.spawn(run)).map(drop)
+}
+
 /// After a token was changed that the process or the calling thread may have.
 pub fn changed(token: &Arc<TokenObject>) {
     if Arc::ptr_eq(token, &TokenObject::of_process()) {

@@ -36,6 +36,20 @@ pub struct OVERLAPPED {
     pub hEvent: HANDLE,
 }
 
+/// `OVERLAPPED_ENTRY`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct OVERLAPPED_ENTRY {
+    /// The key of the file.
+    pub lpCompletionKey: usize,
+    /// The operation.
+    pub lpOverlapped: *mut OVERLAPPED,
+    /// Its status.
+    pub Internal: usize,
+    /// The bytes transferred.
+    pub dwNumberOfBytesTransferred: DWORD,
+}
+
 /// `SECURITY_ATTRIBUTES`.
 #[repr(C)]
 #[derive(Debug)]
@@ -48,6 +62,7 @@ pub struct SECURITY_ATTRIBUTES {
     pub bInheritHandle: BOOL,
 }
 
+const _: () = assert!(size_of::<OVERLAPPED_ENTRY>() == 32);
 const _: () = assert!(size_of::<OVERLAPPED>() == 32 && size_of::<SECURITY_ATTRIBUTES>() == 24);
 
 /// What a handle may do; the bits of an access mask that pipes know.
@@ -80,8 +95,33 @@ pub mod access {
     pub const GENERIC_WRITE: u32 = 0x4000_0000;
     /// What reading takes.
     pub const GENERIC_READ: u32 = 0x8000_0000;
+    /// All generic bits.
+    pub const GENERIC: u32 = 0xF000_0000;
     /// As much as is allowed.
     pub const MAXIMUM_ALLOWED: u32 = 0x200_0000;
+
+    /// Change what an event, a semaphore or a timer says (`…_MODIFY_STATE`).
+    pub const MODIFY_STATE: u32 = 0x2;
+    /// All that an event, a semaphore or a timer knows.
+    pub const SYNC_ALL_ACCESS: u32 = 0x1F_0003;
+
+    /// The mask with the generic bits replaced by what they mean for an event, a mutex, a semaphore or a
+    /// timer.
+    #[must_use]
+    pub fn of_sync(mask: u32) -> u32 {
+        let generic = [
+            (GENERIC_READ, READ_CONTROL | 1),
+            (GENERIC_WRITE, READ_CONTROL | MODIFY_STATE),
+            (GENERIC_EXECUTE, READ_CONTROL | SYNCHRONIZE),
+            (GENERIC_ALL | MAXIMUM_ALLOWED, SYNC_ALL_ACCESS),
+        ];
+        replace(mask, generic)
+    }
+
+    fn replace(mask: u32, generic: [(u32, u32); 4]) -> u32 {
+        let meant = generic.iter().filter(|(bit, _)| mask & bit != 0);
+        meant.fold(mask & 0x1FF_FFFF, |all, (_, meant)| all | meant)
+    }
 
     /// The mask with the generic bits replaced by what they mean for a file.
     #[must_use]
@@ -92,11 +132,6 @@ pub mod access {
             (GENERIC_EXECUTE, 0x12_00A0),
             (GENERIC_ALL | MAXIMUM_ALLOWED, FILE_ALL_ACCESS),
         ];
-        generic.iter().fold(
-            mask & 0x1FF_FFFF,
-            |all, (bit, meant)| {
-                if mask & bit != 0 { all | meant } else { all }
-            },
-        )
+        replace(mask, generic)
     }
 }

@@ -1,10 +1,13 @@
 //! What the processes that hold one end agree on.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ntpipe::{ClientOptions, ErrorKind, NamedPipeClient, NamedPipeServer, PipeMode, ServerOptions};
+use rustix::event::{PollFd, PollFlags};
+use rustix::fs::Timespec;
 
 const ROLE: &str = "NTPIPE_TEST_ROLE";
 const END: &str = "NTPIPE_TEST_END";
@@ -97,4 +100,107 @@ fn all_readers_of_an_end_agree_on_what_a_killed_writer_left() {
     assert_eq!(line(&mut reader, "read "), "read Err(BrokenPipe)");
     assert_eq!(server.recv(&mut [0; 5000]).unwrap_err().kind(), ErrorKind::BrokenPipe);
     assert!(reader.wait().unwrap().success());
+}
+
+fn becomes_readable(fd: impl AsFd) -> bool {
+    let long = Timespec::try_from(LONG).unwrap();
+    rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&long)).unwrap() == 1
+}
+
+fn is_quiet(fd: impl AsFd) -> bool {
+    rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&Timespec::default())) == Ok(0)
+}
+
+/// Polls until an attempt need not wait any more.
+fn go_on<T>(fd: impl AsFd, attempt: impl Fn() -> ntpipe::Result<T>) -> T {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == ErrorKind::NoData => assert!(becomes_readable(&fd)),
+            result => return result.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_process_that_polls_is_woken_though_another_one_looked_first() {
+    const TEST: &str = "a_process_that_polls_is_woken_though_another_one_looked_first";
+    if role().is_some() {
+        let client = NamedPipeClient::from_env(END).unwrap();
+        let full = || client.try_send(b"x").unwrap_err().kind();
+        let fd = client.as_fd();
+        assert_eq!(full(), ErrorKind::NoData);
+        println!("\narmed");
+        wait_for_word();
+        // What came is not for this one, which takes the byte all the same.
+        assert!(becomes_readable(fd));
+        assert_eq!(full(), ErrorKind::NoData);
+        println!("\nlooked");
+        wait_for_word();
+        assert!(becomes_readable(fd));
+        go_on(fd, || client.try_send(b"room"));
+        return;
+    }
+    let (server, client) = pipe("polled");
+    client.send(&[0; 4096]).unwrap();
+    let mut command = again(TEST, "poll");
+    client.inherit().unwrap().pass_to(&mut command, END).unwrap();
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let empty = || client.try_recv(&mut [0; 16]).unwrap_err().kind();
+    let fd = client.as_fd();
+    assert_eq!(empty(), ErrorKind::NoData);
+    line(&mut child, "armed");
+    server.send(b"hello").unwrap();
+    give_word(&mut child);
+    line(&mut child, "looked");
+    assert!(becomes_readable(fd));
+    assert_eq!(go_on(fd, || client.try_recv(&mut [0; 16])).len, 5);
+    // The other way round: the child waits for room, and this process takes the byte.
+    until(|| empty() == ErrorKind::NoData && is_quiet(fd));
+    server.recv(&mut [0; 4096]).unwrap();
+    assert!(becomes_readable(fd));
+    assert_eq!(empty(), ErrorKind::NoData);
+    give_word(&mut child);
+    let mut buffer = [0; 16];
+    let got = server.recv_timeout(&mut buffer, LONG).unwrap();
+    assert_eq!(&buffer[..got.len], b"room");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_server_that_polls_is_woken_though_another_process_looked_first() {
+    const TEST: &str = "a_server_that_polls_is_woken_though_another_process_looked_first";
+    if role().is_some() {
+        let server = NamedPipeServer::from_env(END).unwrap();
+        let fd = server.as_fd();
+        assert_eq!(server.try_recv(&mut [0; 16]).unwrap_err().kind(), ErrorKind::NoData);
+        println!("\narmed");
+        wait_for_word();
+        assert!(becomes_readable(fd));
+        // Takes the byte, as it waits for more.
+        assert_eq!(server.try_recv(&mut [0; 16]).unwrap().len, 5);
+        assert_eq!(server.try_recv(&mut [0; 16]).unwrap_err().kind(), ErrorKind::NoData);
+        println!("\nlooked");
+        wait_for_word();
+        return;
+    }
+    let (server, client) = pipe("polled-server");
+    // Before it is shared: it stays the same.
+    let fd = server.as_fd();
+    server.send(&[0; 4096]).unwrap();
+    let full = || server.try_send(b"x").unwrap_err().kind();
+    let mut command = again(TEST, "poll");
+    server.inherit().unwrap().pass_to(&mut command, END).unwrap();
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    line(&mut child, "armed");
+    until(|| full() == ErrorKind::NoData && is_quiet(fd));
+    client.send(b"hello").unwrap();
+    client.recv(&mut [0; 4096]).unwrap();
+    give_word(&mut child);
+    line(&mut child, "looked");
+    assert!(becomes_readable(fd));
+    assert_eq!(go_on(fd, || server.try_send(b"room")), 4);
+    give_word(&mut child);
+    assert!(child.wait().unwrap().success());
 }

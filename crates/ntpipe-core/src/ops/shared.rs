@@ -259,7 +259,8 @@ impl Reader {
         }
     }
 
-    /// Whether not everything before the payload count `end` is consumed.
+    /// Whether not everything before the payload count `end` is consumed, of a message: they are short
+    /// enough for this comparison.
     fn is_before(&self, end: u32) -> bool {
         let left = end.wrapping_sub(self.consumer.consumed());
         left != 0 && left < 1 << 31
@@ -345,6 +346,7 @@ impl Reader {
     pub(super) fn agree_on_cutoff(&self, cutoff: u32) {
         if self.connection.sharing().is_some() {
             let word = PARTIAL | u64::from(cutoff);
+            // SYNC(cutoff): Release. Pairs with the Acquire load above, by another holder.
             self.connection.own().cutoff.store(word, Ordering::Release);
         }
     }

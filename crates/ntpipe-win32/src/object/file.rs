@@ -1,11 +1,13 @@
 //! A file, a terminal, a kernel pipe: whatever has a descriptor and is no pipe of ours.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use ntpipe::ErrorKind;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
+use super::Io;
 use crate::failure::{Failure, Result};
 
 /// What `GetFileType` tells.
@@ -30,13 +32,17 @@ pub struct FileObject {
     stream: Option<usize>,
     /// Whether it was opened with `FILE_FLAG_OVERLAPPED`: then it has no position of its own.
     pub overlapped: bool,
+    /// Its asynchronous side; operations on files complete in their calls.
+    pub io: Arc<Io>,
 }
 
 impl FileObject {
     /// The file with this descriptor.
-    #[must_use]
-    pub fn new(fd: OwnedFd, overlapped: bool) -> Self {
-        Self { fd, stream: None, overlapped }
+    ///
+    /// # Errors
+    /// What making its signal gives.
+    pub fn new(fd: OwnedFd, overlapped: bool) -> Result<Self> {
+        Ok(Self { fd, stream: None, overlapped, io: Io::new()? })
     }
 
     /// A standard stream of this process: 0, 1 or 2. The stream is closed with its last handle.
@@ -50,7 +56,9 @@ impl FileObject {
             _ => rustix::stdio::stderr(),
         };
         let copy = rustix::io::fcntl_dupfd_cloexec(fd, 3).map_err(|_| ErrorKind::InvalidHandle)?;
-        Ok(Self { fd: copy, stream: Some(stream), overlapped: false })
+        let mut file = Self::new(copy, false)?;
+        file.stream = Some(stream);
+        Ok(file)
     }
 
     /// The standard stream that it is, if it is one.
@@ -91,6 +99,11 @@ impl FileObject {
     /// # Errors
     /// `ERROR_NO_DATA` for a pipe that nobody reads.
     pub fn write(&self, data: &[u8], position: Option<u64>) -> Result<usize> {
+        //= learn: WriteFile: with all bits of the position set, at the end of the file
+        let position = match position {
+            Some(u64::MAX) => Some(u64::try_from(fstat(&self.fd)?.st_size).unwrap_or(0)),
+            position => position,
+        };
         let mut written = 0;
         while written < data.len() {
             let rest = &data[written..];

@@ -1,12 +1,15 @@
 //! An end of a pipe behind handles: Windows' file object.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ntpipe::{
     ErrorKind, Event, NamedPipeClient, NamedPipeServer, Pipe, PipeReader, PipeWriter, Recv,
 };
 
+use super::io::{Begun, Io, Work};
 use crate::failure::{Failure, Result};
+use crate::overlapped::{Input, Output, Place};
 
 /// Which end.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct PipeObject {
     handles: AtomicUsize,
     /// What a wait for the handle waits for: signalled while no operation is under way.
     pub signal: Event,
+    /// Its asynchronous side.
+    pub io: Arc<Io>,
 }
 
 impl PipeObject {
@@ -38,8 +43,9 @@ impl PipeObject {
     /// # Errors
     /// What making its signal gives.
     pub fn new(end: End, overlapped: bool) -> Result<Self> {
-        let signal = Event::new(true, true)?;
-        Ok(Self { end, overlapped, handles: AtomicUsize::new(0), signal })
+        let io = Io::new()?;
+        let signal = io.signal.clone();
+        Ok(Self { end, overlapped, handles: AtomicUsize::new(0), signal, io })
     }
 
     /// What all ends can do.
@@ -78,7 +84,90 @@ impl PipeObject {
     pub(super) fn closed(&self) {
         if self.handles.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.pipe().cancel_io();
+            //= observed: pending I/O ends with PIPE_BROKEN
+            self.io.close(ErrorKind::BrokenPipe.into());
         }
+    }
+
+    /// `ReadFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What the end answers at once.
+    pub fn read(&self, mut into: Output, place: Place) -> Begun {
+        if !self.overlapped {
+            return self.io.at_once(place, || Ok(self.pipe().recv(into.bytes())?));
+        }
+        self.start(place, move || {
+            let started = self.pipe().start_read(into.bytes());
+            Work::of(started, |got| got, |read| Work::Read(read, into))
+        })
+    }
+
+    /// `WriteFile` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What the end answers at once.
+    pub fn write(&self, data: Input, place: Place) -> Begun {
+        let whole = |len| Recv { len, more: false };
+        if !self.overlapped {
+            return self.io.at_once(place, || Ok(whole(self.pipe().send(data.bytes())?)));
+        }
+        self.start(place, move || {
+            let started = self.pipe().start_write(data.bytes());
+            Work::of(started, whole, |write| Work::Write(write, data))
+        })
+    }
+
+    /// `TransactNamedPipe` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What the end answers at once.
+    pub fn transact(&self, request: Input, mut reply: Output, place: Place) -> Begun {
+        if !self.overlapped {
+            let run = || Ok(self.pipe().transact(request.bytes(), reply.bytes())?);
+            return self.io.at_once(place, run);
+        }
+        self.start(place, move || {
+            let started = self.pipe().start_transact(request.bytes(), reply.bytes());
+            Work::of(started, |got| got, |work| Work::Transact(Box::new(work), request, reply))
+        })
+    }
+
+    /// `ConnectNamedPipe` with an `OVERLAPPED`.
+    ///
+    /// # Errors
+    /// What the end answers at once; `ERROR_PIPE_CONNECTED` is a good connection.
+    pub fn connect(&self, place: Place) -> Begun {
+        let server = self.server()?;
+        let nothing = |()| Recv { len: 0, more: false };
+        if !self.overlapped {
+            return self.io.at_once(place, || Ok(nothing(server.listen()?)));
+        }
+        self.start(place, || Work::of(server.start_listen(), nothing, Work::Listen))
+    }
+
+    /// `DisconnectNamedPipe`: what pends ends with it.
+    ///
+    /// # Errors
+    /// [`NamedPipeServer::disconnect`]'s.
+    pub fn disconnect(&self) -> Result<()> {
+        let server = self.server()?;
+        self.io.around(|| Ok(server.disconnect()?))
+    }
+
+    fn start(
+        &self,
+        place: Place,
+        start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
+    ) -> Begun {
+        self.io.start(place, start, || Ok(self.pipe().readiness()?))
+    }
+
+    /// Whether another call is under way on it; the caller holds it too.
+    #[must_use]
+    pub fn is_in_use(self: &Arc<Self>) -> bool {
+        // Each handle has a share of it, and each call takes one for as long as it lasts.
+        Arc::strong_count(self) > self.handles.load(Ordering::Relaxed) + 1
     }
 
     /// `ReadFile`, waiting.

@@ -9,6 +9,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::{FileObject, PipeObject};
 use crate::failure::Result;
+use crate::token;
 
 const PIECE_BYTES: usize = 65_536;
 
@@ -18,7 +19,7 @@ const PIECE_BYTES: usize = 65_536;
 /// The system calls'.
 pub fn sink(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    let source = FileObject::new(read, false);
+    let source = FileObject::new(read, false)?;
     carry("ntpipe-relay", move |piece| {
         let len = source.read(piece, None).ok()?;
         pipe.pipe().send(&piece[..len]).ok().map(drop)
@@ -32,7 +33,7 @@ pub fn sink(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
 /// The system calls'.
 pub fn source(pipe: Arc<PipeObject>) -> Result<OwnedFd> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    let sink = FileObject::new(write, false);
+    let sink = FileObject::new(write, false)?;
     carry("ntpipe-relay", move |piece| {
         let got = pipe.pipe().recv(piece).ok()?;
         sink.write(&piece[..got.len], None).ok().map(drop)
@@ -46,7 +47,7 @@ fn carry(name: &str, mut step: impl FnMut(&mut [u8]) -> Option<()> + Send + 'sta
         let mut piece = vec![0; PIECE_BYTES];
         while step(&mut piece).is_some() {}
     };
-    match std::thread::Builder::new().name(name.into()).spawn(run) {
+    match token::spawn(name, run) {
         Ok(_) => Ok(()),
         Err(error) => Err(Errno::from_io_error(&error).unwrap_or(Errno::AGAIN).into()),
     }

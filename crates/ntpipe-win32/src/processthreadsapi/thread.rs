@@ -6,16 +6,14 @@ use std::sync::{Arc, mpsc};
 
 use ntpipe::ErrorKind;
 
-use super::process;
+use super::{ALL_ACCESS, process};
 use crate::apc;
-use crate::boundary::{answer, gives_object, guarded, out, put, succeeds, value};
+use crate::boundary::{answer, gives_object, guarded, is_called, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::{Object, ThreadObject, thread};
 use crate::types::{BOOL, DWORD, HANDLE, LPVOID, SECURITY_ATTRIBUTES};
 
-/// `THREAD_ALL_ACCESS`.
-const THREAD_ALL_ACCESS: u32 = 0x1F_FFFF;
 const CREATE_SUSPENDED: u32 = 0x4;
 const STACK_SIZE_PARAM_IS_A_RESERVATION: u32 = 0x1_0000;
 /// A smaller stack has no room for the program beside the system's own part.
@@ -42,7 +40,7 @@ struct Start {
 pub(super) struct Work {
     call: Option<Routine>,
     argument: LPVOID,
-    gives_nothing: c_int,
+    is_silent: c_int,
 }
 
 unsafe extern "C" {
@@ -82,6 +80,22 @@ pub(super) extern "C" fn ntpipe_thread_ends(code: u32) {
     });
 }
 
+/// Whether the caller is a routine that this library called: then frames of this library are below it.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn ntpipe_thread_leaves_frames() -> c_int {
+    is_called().into()
+}
+
+/// Tells everyone that the calling thread has ended: for one whose own variables are not destroyed, as
+/// those of a program's first thread are not.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn ntpipe_thread_is_gone() {
+    let _ = guarded(|| {
+        thread::current().end();
+        Ok(())
+    });
+}
+
 /// Starts a thread; gives its handle and its number.
 fn create(
     security: Option<&SECURITY_ATTRIBUTES>,
@@ -113,7 +127,7 @@ fn create(
     let thread = begins.recv().map_err(|_| Failure::INTERNAL)?;
     let id = thread.id;
     let inherit = security.is_some_and(|it| it.bInheritHandle != 0);
-    let entry = Entry::new(Object::Thread(thread.clone()), THREAD_ALL_ACCESS).inherited(inherit);
+    let entry = Entry::new(Object::Thread(thread.clone()), ALL_ACCESS).inherited(inherit);
     let handle = handle::insert(entry)?;
     thread.give_handle(handle.addr());
     Ok((handle, id))
@@ -133,7 +147,7 @@ pub unsafe extern "C" fn CreateThread(
         // SAFETY: null or valid, by the caller's promise.
         let security = unsafe { value(security) };
         let call = Some(routine.ok_or(ErrorKind::InvalidParameter)?);
-        let work = Work { call, argument, gives_nothing: 0 };
+        let work = Work { call, argument, is_silent: 0 };
         let (handle, number) = create(security, stack, work, flags, false)?;
         // SAFETY: null or valid, by the caller's promise.
         put(unsafe { out(id) }, number);
@@ -166,7 +180,7 @@ pub unsafe extern "C" fn _beginthread(
 ) -> usize {
     answer(usize::MAX, || {
         let call = Some(routine.ok_or(ErrorKind::InvalidParameter)?);
-        let work = Work { call, argument, gives_nothing: 1 };
+        let work = Work { call, argument, is_silent: 1 };
         Ok(create(None, stack as usize, work, 0, true)?.0.addr())
     })
 }
@@ -375,7 +389,7 @@ mod tests {
         let (handle, id) = start(gives_back, 9, CREATE_SUSPENDED);
         assert_eq!(SuspendThread(handle), 1);
         assert_eq!((ResumeThread(handle), exit_code(handle)), (2, 259));
-        let other = OpenThread(THREAD_ALL_ACCESS, 0, id);
+        let other = OpenThread(ALL_ACCESS, 0, id);
         assert_eq!(ResumeThread(other), 1);
         assert_eq!((join(handle), join(other)), (9, 9));
         assert_eq!(SuspendThread(GetCurrentThread()), DWORD::MAX);
@@ -390,12 +404,53 @@ mod tests {
         let (handle, id) = start(gives_back, 0, 0);
         thread(handle).expect("a thread").ended.wait().expect("waited");
         assert_eq!((QueueUserAPC(Some(never), handle, 0), last_error()), (0, 31));
-        assert!(OpenThread(THREAD_ALL_ACCESS, 0, id).is_null());
+        assert!(OpenThread(ALL_ACCESS, 0, id).is_null());
         assert_eq!(last_error(), 87);
         assert_eq!((CancelSynchronousIo(handle), last_error()), (0, 1168));
         assert_eq!(join(handle), 0);
         let stale = handle;
         assert_eq!((CancelSynchronousIo(stale), last_error()), (0, 6));
+    }
+
+    #[test]
+    fn a_thread_may_exit_from_a_routine_that_was_left_for_it() {
+        unsafe extern "C" fn leave(code: usize) {
+            // SAFETY: the frames below are left as they are.
+            unsafe { ExitThread(u32::try_from(code).expect("small")) }
+        }
+        unsafe extern "C" fn sleep(_: LPVOID) -> u32 {
+            crate::synchapi::SleepEx(u32::MAX, 1)
+        }
+        let (handle, _) = start(sleep, 0, 0);
+        assert_eq!(QueueUserAPC(Some(leave), handle, 77), 1);
+        assert_eq!(join(handle), 77);
+    }
+
+    #[test]
+    fn a_blocked_read_of_a_thread_is_cancelled() {
+        unsafe extern "C" fn read(pipe: LPVOID) -> u32 {
+            let mut byte = 0u8;
+            let place = (&raw mut byte).cast();
+            // SAFETY: the place is valid for a byte.
+            let read = unsafe {
+                crate::fileapi::ReadFile(pipe, place, 1, std::ptr::null_mut(), std::ptr::null_mut())
+            };
+            if read == 0 { last_error() } else { 0 }
+        }
+        let (mut reader, mut writer) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the places are valid.
+        let made = unsafe {
+            crate::namedpipeapi::CreatePipe(&raw mut reader, &raw mut writer, std::ptr::null(), 0)
+        };
+        assert_eq!(made, 1);
+        let (handle, _) = start(read, reader.addr(), 0);
+        crate::boundary::set_last_error(5);
+        while CancelSynchronousIo(handle) == 0 {
+            assert_eq!(last_error(), 1168);
+            crate::boundary::set_last_error(5);
+        }
+        assert_eq!((last_error(), join(handle)), (5, 995));
+        assert_eq!((CloseHandle(reader), CloseHandle(writer)), (1, 1));
     }
 
     #[test]

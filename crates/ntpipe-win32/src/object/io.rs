@@ -1,0 +1,397 @@
+//! The asynchronous side of a file object: what pends on it, in order, and where completions go.
+//!
+//! An operation is tried once when it starts. What goes on is kept in a queue and *stepped* from then on,
+//! all of one end in their order and under the queue's lock, by whoever has reason to: the service thread,
+//! a thread that waits at the end's completion port, one that asks for a result. Who takes an operation out
+//! of the queue completes it, and nobody else.
+//!
+//! ```text
+//! start ──▶ done: told at once
+//!   │
+//!   └─▶ pending ──▶ armed: the service thread is woken by its descriptor
+//!          │  ▲        ▲
+//!          ▼  │        │ nobody looked for a while, or somebody goes to sleep
+//!        deferred: in the list of its port, whose waiters look at it
+//! ```
+//!
+//! Locks, in this order: the queue, the port's list, the port, the service.
+
+mod work;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::task::Poll;
+
+use ntpipe::overlapped::Readiness;
+use ntpipe::{ErrorKind, Event, Recv};
+
+use super::port::{Packet, PortObject};
+use super::{service, thread};
+use crate::failure::{Failure, Result};
+use crate::overlapped::{Ending, Place};
+
+pub use work::Work;
+
+/// `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS`.
+const SKIP_PORT_ON_SUCCESS: u32 = 1;
+/// `FILE_SKIP_SET_EVENT_ON_HANDLE`.
+const SKIP_SIGNAL: u32 = 2;
+/// So often an operation that was armed is tried again at once when something has changed meanwhile.
+const ROUNDS_MAX: u32 = 8;
+
+/// The asynchronous side of a file object.
+#[derive(Debug)]
+pub struct Io {
+    queue: Mutex<Queue>,
+    /// What a wait for the handle waits for: signalled while nothing is under way.
+    pub signal: Event,
+    bound: OnceLock<(Arc<PortObject>, usize)>,
+    modes: AtomicU32,
+    readiness: OnceLock<Arc<Readiness>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    pending: Vec<Pending>,
+    care: Care,
+    /// No handle stands for the file object any more.
+    closed: bool,
+    /// The process that started what pends: a forked child has no part in it.
+    process: u32,
+    /// How the service of a process knows it.
+    watched: Option<(u32, u64)>,
+}
+
+/// Who looks after what pends.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// The service thread.
+    #[default]
+    Service,
+    /// Those who wait at the port; `stale` if nothing began since the service last looked.
+    Port { stale: bool },
+}
+
+#[derive(Debug)]
+struct Pending {
+    work: Work,
+    place: Place,
+    thread: u32,
+}
+
+/// What starting an operation gave, if it was not refused: its end, or nothing if it goes on.
+pub type Begun = Result<Option<Recv>>;
+
+impl Io {
+    /// Of a file object that is idle.
+    ///
+    /// # Errors
+    /// What making an event gives.
+    pub fn new() -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            queue: Mutex::default(),
+            signal: Event::new(true, true)?,
+            bound: OnceLock::new(),
+            modes: AtomicU32::new(0),
+            readiness: OnceLock::new(),
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if !queue.pending.is_empty() && queue.process != std::process::id() {
+            // The parent's. To drop them would cancel them in the memory that is shared with it.
+            std::mem::forget(std::mem::take(&mut queue.pending));
+        }
+        queue
+    }
+
+    /// `CreateIoCompletionPort`: completions are told there from now on.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_PARAMETER` if they are told somewhere already.
+    pub fn bind(&self, port: &Arc<PortObject>, key: usize) -> Result<()> {
+        self.bound.set((port.clone(), key)).map_err(|_| ErrorKind::InvalidParameter.into())
+    }
+
+    /// Whether completions are told at a port.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.bound.get().is_some()
+    }
+
+    /// `SetFileCompletionNotificationModes`; what is set stays set.
+    pub fn add_modes(&self, modes: u32) {
+        self.modes.fetch_or(modes, Ordering::Relaxed);
+    }
+
+    fn has_mode(&self, mode: u32) -> bool {
+        self.modes.load(Ordering::Relaxed) & mode != 0
+    }
+
+    /// A place for completions that this file object can serve.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_PARAMETER` for a routine where a port is told.
+    fn check(&self, place: &Place) -> Result<()> {
+        //= observed: ReadFileEx on a handle bound to a port
+        if place.has_routine() && self.is_bound() {
+            return Err(ErrorKind::InvalidParameter.into());
+        }
+        Ok(())
+    }
+
+    /// An operation without event shows in the handle's signal; one with an event clears that only.
+    fn begin(&self, place: &Place) {
+        place.begin();
+        if self.signal.is_set() {
+            self.signal.reset();
+        }
+    }
+
+    /// Runs an operation to its end, in this call, and tells it.
+    ///
+    /// # Errors
+    /// What `run` gives; nothing is told then.
+    pub fn at_once(&self, place: Place, run: impl FnOnce() -> Result<Recv>) -> Begun {
+        self.check(&place)?;
+        self.begin(&place);
+        let got = run()?;
+        self.complete(place, &Ending::of(got), true);
+        Ok(Some(got))
+    }
+
+    /// Starts an operation: `start` tries it.
+    ///
+    /// # Errors
+    /// What `start` gives; nothing is told then, and the place stays marked as pending.
+    pub fn start(
+        self: &Arc<Self>,
+        place: Place,
+        start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
+        readiness: impl FnOnce() -> Result<Arc<Readiness>>,
+    ) -> Begun {
+        self.check(&place)?;
+        let mut queue = self.lock();
+        self.begin(&place);
+        let work = match start() {
+            Ok(work) => work,
+            Err(result) => {
+                let got = result?;
+                self.complete(place, &Ending::of(got), true);
+                return Ok(Some(got));
+            }
+        };
+        if queue.closed {
+            self.complete(place, &Ending::failed(ErrorKind::BrokenPipe.into()), false);
+            return Ok(None);
+        }
+        let port = self.bound.get().filter(|_| place.context != 0 && work.shows_by_itself());
+        queue.process = std::process::id();
+        queue.pending.push(Pending { work, place, thread: thread::current().id });
+        if self.readiness.get().is_none() {
+            // Without one the service looks from time to time.
+            let _ = readiness().map(|readiness| self.readiness.set(readiness));
+        }
+        let Some((port, _)) = port else {
+            if queue.care == Care::Service {
+                self.arm(&mut queue);
+            }
+            return Ok(None);
+        };
+        let listed = matches!(queue.care, Care::Port { .. });
+        queue.care = Care::Port { stale: false };
+        if !listed {
+            let displaced = port.list(self);
+            drop(queue);
+            if let Some(displaced) = displaced.and_then(|io| io.upgrade()) {
+                displaced.to_service();
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells how an operation ended.
+    fn complete(&self, place: Place, ending: &Ending, at_once: bool) {
+        let (context, has_event) = (place.context, place.event.is_some());
+        place.tell(ending);
+        if !has_event && !self.has_mode(SKIP_SIGNAL) {
+            self.signal.set();
+        }
+        let quiet = at_once && ending.is_success() && self.has_mode(SKIP_PORT_ON_SUCCESS);
+        if let Some((port, key)) = self.bound.get()
+            && context != 0
+            && !quiet
+        {
+            port.post(Packet { key: *key, context, ending: *ending });
+        }
+    }
+
+    /// Tries all that pends; whether anything completed.
+    fn step(&self, queue: &mut Queue) -> bool {
+        let before = queue.pending.len();
+        let mut at = 0;
+        while let Some(pending) = queue.pending.get_mut(at) {
+            match pending.work.step() {
+                Poll::Pending => at += 1,
+                Poll::Ready(result) => {
+                    let place = queue.pending.remove(at).place;
+                    self.complete(place, &ending(result), false);
+                }
+            }
+        }
+        queue.pending.len() < before
+    }
+
+    /// Asks the service to be told of the next change to what pends.
+    fn arm(self: &Arc<Self>, queue: &mut Queue) {
+        if queue.pending.is_empty() {
+            return;
+        }
+        if self.is_watched(queue) {
+            for _ in 0..ROUNDS_MAX {
+                let mut again = false;
+                let mut failed = false;
+                for pending in &mut queue.pending {
+                    match pending.work.arm() {
+                        Ok(changed) => again |= changed,
+                        Err(_) => failed = true,
+                    }
+                }
+                if failed {
+                    break;
+                }
+                if !again {
+                    return;
+                }
+                self.step(queue);
+            }
+            if queue.pending.is_empty() {
+                return;
+            }
+        }
+        service::look_at(self);
+    }
+
+    /// Makes sure that the service polls its descriptor.
+    fn is_watched(self: &Arc<Self>, queue: &mut Queue) -> bool {
+        if queue.watched.is_some_and(|(process, _)| process == queue.process) {
+            return true;
+        }
+        let Some(readiness) = self.readiness.get() else { return false };
+        let key = service::watch(self, readiness).ok();
+        queue.watched = key.map(|key| (queue.process, key));
+        key.is_some()
+    }
+
+    /// The descriptor was readable, or it is time to look: tries all, and asks to be told again.
+    pub(super) fn serve(self: &Arc<Self>) {
+        if let Some(readiness) = self.readiness.get() {
+            readiness.clear();
+        }
+        let mut queue = self.lock();
+        self.step(&mut queue);
+        if queue.care == Care::Service {
+            self.arm(&mut queue);
+        }
+    }
+
+    /// Tries all if there is reason to. Costs no system call if not, and never waits.
+    pub fn glance(&self) {
+        let mut queue = match self.queue.try_lock() {
+            Ok(queue) => queue,
+            Err(TryLockError::Poisoned(queue)) => queue.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if queue.pending.iter().any(|pending| pending.work.is_worth_trying()) {
+            self.step(&mut queue);
+        }
+    }
+
+    /// Leaves what pends to the service: nobody else looks any more.
+    pub(super) fn to_service(self: &Arc<Self>) {
+        let mut queue = self.lock();
+        queue.care = Care::Service;
+        self.step(&mut queue);
+        self.arm(&mut queue);
+    }
+
+    /// The service looks at what is left to those who wait at the port; takes it over if nothing pends, or
+    /// nothing has begun since the last time.
+    pub(super) fn visit(self: &Arc<Self>) {
+        let mut queue = self.lock();
+        match queue.care {
+            Care::Port { stale: false } if !queue.pending.is_empty() => {
+                queue.care = Care::Port { stale: true };
+            }
+            _ => {
+                // Under the queue's lock: what begins after this enters the list anew.
+                if let Some((port, _)) = self.bound.get() {
+                    port.unlist(self);
+                }
+                queue.care = Care::Service;
+                self.step(&mut queue);
+                self.arm(&mut queue);
+            }
+        }
+    }
+
+    /// Cancels what pends and `which` picks, by the address of its place and its thread; whether there
+    /// was any.
+    pub fn cancel(&self, which: impl Fn(usize, u32) -> bool) -> bool {
+        let mut queue = self.lock();
+        // What has come meanwhile came before.
+        self.step(&mut queue);
+        let mut found = false;
+        let mut at = 0;
+        while let Some(pending) = queue.pending.get_mut(at) {
+            if which(pending.place.address(), pending.thread) {
+                found = true;
+                let result = pending.work.cancel();
+                let place = queue.pending.remove(at).place;
+                let aborted = Ending::failed(ErrorKind::OperationAborted.into());
+                self.complete(place, &result.map_or(aborted, ending), false);
+            } else {
+                at += 1;
+            }
+        }
+        // A write that is gone may have kept others waiting.
+        self.step(&mut queue);
+        found
+    }
+
+    /// The last handle is closed: what pends ends with `failure`.
+    pub fn close(&self, failure: Failure) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        for mut pending in std::mem::take(&mut queue.pending) {
+            let result = pending.work.cancel();
+            let ending = result.map_or(Ending::failed(failure), ending);
+            self.complete(pending.place, &ending, false);
+        }
+    }
+
+    /// Does something to the end that ends operations, and tells them.
+    ///
+    /// # Errors
+    /// What `act` gives.
+    pub fn around<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut queue = self.lock();
+        let result = act();
+        self.step(&mut queue);
+        result
+    }
+}
+
+impl Drop for Io {
+    fn drop(&mut self) {
+        let queue = self.queue.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = queue.watched {
+            service::forget(key);
+        }
+    }
+}
+
+fn ending(result: Result<Recv>) -> Ending {
+    result.map_or_else(Ending::failed, Ending::of)
+}
