@@ -10,6 +10,7 @@ pub mod relay;
 pub mod service;
 pub mod thread;
 pub mod timer;
+pub mod token;
 pub mod wait;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use port::PortObject;
 pub use process::ProcessObject;
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
+pub use token::TokenObject;
 
 use crate::failure::Result;
 use crate::overlapped::{Input, Output, Place};
@@ -51,6 +53,8 @@ pub enum Object {
     Process(Arc<ProcessObject>),
     /// A thread of this process.
     Thread(Arc<ThreadObject>),
+    /// A token.
+    Token(Arc<TokenObject>),
 }
 
 impl Object {
@@ -134,6 +138,17 @@ impl Object {
     pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
         match self {
             Self::Thread(thread) => Ok(thread),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The token that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn token(&self) -> Result<&Arc<TokenObject>> {
+        match self {
+            Self::Token(token) => Ok(token),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

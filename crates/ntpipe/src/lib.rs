@@ -45,6 +45,7 @@ mod kernel;
 mod listener;
 pub mod overlapped;
 mod pipe;
+mod protection;
 mod query;
 mod server;
 pub mod sync;
@@ -59,6 +60,8 @@ pub use end::HandleState;
 pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
 pub use inherit::Inheritable;
 pub use listener::{Incoming, PipeListener};
+#[doc(hidden)]
+pub use ntpipe_core::context;
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
 pub use ntpipe_core::mode::{Access, PipeEnd};
 pub use ntpipe_core::ops::{Peek, Recv};
