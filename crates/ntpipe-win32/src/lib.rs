@@ -48,3 +48,4 @@ pub mod sysinfoapi;
 pub mod text;
 pub mod types;
 pub mod winbase;
+pub mod winternl;

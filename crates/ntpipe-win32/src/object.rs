@@ -3,21 +3,25 @@
 pub mod file;
 pub mod io;
 pub mod pipe;
+pub mod pipes;
 pub mod port;
 pub mod process;
 pub mod relay;
+pub mod scan;
 pub mod service;
 pub mod thread;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use ntpipe::{ErrorKind, Event, Recv};
 
 pub use file::FileObject;
 pub use io::Io;
 pub use pipe::PipeObject;
+pub use pipes::PipesObject;
 pub use port::PortObject;
 pub use process::ProcessObject;
+pub use scan::Scan;
 pub use thread::ThreadObject;
 
 use crate::failure::Result;
@@ -32,6 +36,10 @@ pub enum Object {
     Pipe(Arc<PipeObject>),
     /// A file, a terminal, a kernel pipe.
     File(Arc<FileObject>),
+    /// The device of all pipes, or its directory.
+    Pipes(Arc<PipesObject>),
+    /// A search of `FindFirstFile`.
+    Find(Arc<Mutex<Scan>>),
     /// An event.
     Event(Event),
     /// A completion port.
@@ -136,6 +144,7 @@ impl Object {
         match self {
             Self::Pipe(pipe) => Ok(&pipe.io),
             Self::File(file) => Ok(&file.io),
+            Self::Pipes(pipes) => Ok(&pipes.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

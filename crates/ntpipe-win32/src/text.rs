@@ -21,6 +21,18 @@ pub unsafe fn wide(start: LPCWSTR) -> Option<String> {
     Some(String::from_utf16_lossy(units))
 }
 
+/// A wide string of the caller's whose length in bytes is known; unpaired surrogates become U+FFFD.
+///
+/// # Safety
+/// `start` is null or valid for reads of `bytes` bytes, which nobody writes, while the call lasts.
+#[must_use]
+pub unsafe fn counted(start: LPCWSTR, bytes: u16) -> String {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { crate::boundary::bytes(start.cast(), bytes.into()) };
+    let units = bytes.as_chunks().0.iter().copied().map(u16::from_le_bytes);
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
 /// How many units stand before the zero.
 ///
 /// # Safety

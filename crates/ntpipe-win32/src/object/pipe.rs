@@ -1,7 +1,8 @@
 //! An end of a pipe behind handles: Windows' file object.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ntpipe::{
     ErrorKind, Event, NamedPipeClient, NamedPipeServer, Pipe, PipeReader, PipeWriter, Recv,
@@ -24,12 +25,23 @@ pub enum End {
     Writer(PipeWriter),
 }
 
+/// What only the NT level knows of a file object.
+#[derive(Debug, Default)]
+pub struct Native {
+    /// Whether calls left for the thread end a synchronous wait (`FILE_SYNCHRONOUS_IO_ALERT`).
+    pub alertable: AtomicBool,
+    /// What programs have attached to it by name.
+    pub attributes: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
 /// An end of a pipe; several handles may stand for it.
 #[derive(Debug)]
 pub struct PipeObject {
     end: End,
     /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
     pub overlapped: bool,
+    /// What the NT level adds to that.
+    pub native: Native,
     handles: AtomicUsize,
     /// What a wait for the handle waits for: signalled while no operation is under way.
     pub signal: Event,
@@ -45,7 +57,14 @@ impl PipeObject {
     pub fn new(end: End, overlapped: bool) -> Result<Self> {
         let io = Io::new()?;
         let signal = io.signal.clone();
-        Ok(Self { end, overlapped, handles: AtomicUsize::new(0), signal, io })
+        Ok(Self {
+            end,
+            overlapped,
+            native: Native::default(),
+            handles: AtomicUsize::new(0),
+            signal,
+            io,
+        })
     }
 
     /// What all ends can do.
