@@ -7,14 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint32_t (*routine)(void *);
-
 /* What a thread runs; filled by ntpipe_thread_begin. */
 struct work {
-    routine call;
+    union {
+        uint32_t (*routine)(void *);
+        /* One of _beginthread, which gives no exit code. */
+        void (*silent)(void *);
+    } call;
     void *argument;
-    /* Whether the routine is one of _beginthread, which gives no exit code. */
-    int gives_nothing;
+    int is_silent;
 };
 
 /* The library's part, in processthreadsapi/thread.rs: ntpipe_thread_begin takes what CreateThread left at
@@ -36,10 +37,10 @@ static void *run(void *start) {
     bottom = &here;
     if (setjmp(here) == 0) {
         uint32_t code = 0;
-        if (work.gives_nothing)
-            ((void (*)(void *))work.call)(work.argument);
+        if (work.is_silent)
+            work.call.silent(work.argument);
         else
-            code = work.call(work.argument);
+            code = work.call.routine(work.argument);
         ntpipe_thread_ends(code);
     }
     bottom = NULL;

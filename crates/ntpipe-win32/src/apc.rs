@@ -1,7 +1,10 @@
 //! Asynchronous procedure calls: what is left for a thread to run in its next alertable wait.
+//!
+//! The call of a timer that is due is left by the thread itself, when it looks: nobody else keeps time.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use ntpipe::{ErrorKind, Event};
 
@@ -22,8 +25,18 @@ pub struct Queue {
 #[derive(Default)]
 struct Calls {
     waiting: VecDeque<Call>,
+    timers: Vec<TimerCall>,
     /// The thread has ended; nothing can be left for it any more.
     closed: bool,
+}
+
+/// The call of a timer.
+struct TimerCall {
+    timer: usize,
+    /// `None`: it was due for the last time.
+    due: Option<Instant>,
+    period: Duration,
+    call: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl std::fmt::Debug for Calls {
@@ -51,9 +64,51 @@ impl Queue {
     pub fn close(&self) {
         let mut calls = self.lock();
         calls.closed = true;
-        let dropped = std::mem::take(&mut calls.waiting);
+        let dropped = (std::mem::take(&mut calls.waiting), std::mem::take(&mut calls.timers));
         drop(calls);
         drop(dropped);
+    }
+
+    /// Has `call` made when this timer is due, and in each period after that.
+    pub fn set_timer(
+        &self,
+        timer: usize,
+        due: Instant,
+        period: Duration,
+        call: impl Fn() + Send + Sync + 'static,
+    ) {
+        self.forget_timer(timer);
+        let mut calls = self.lock();
+        if !calls.closed {
+            let call = Arc::new(call);
+            calls.timers.push(TimerCall { timer, due: Some(due), period, call });
+        }
+    }
+
+    /// Makes no call of this timer any more.
+    pub fn forget_timer(&self, timer: usize) {
+        self.lock().timers.retain(|call| call.timer != timer);
+    }
+
+    /// Leaves the calls of the timers that are due; how long it takes until the next one is.
+    #[must_use]
+    pub fn look_at_timers(&self) -> Option<Duration> {
+        let mut calls = self.lock();
+        if calls.timers.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        let Calls { waiting, timers, .. } = &mut *calls;
+        for timer in timers.iter_mut() {
+            if timer.due.is_some_and(|due| due <= now) {
+                let call = timer.call.clone();
+                waiting.push_back(Box::new(move || call()));
+                timer.due = timer.next(now);
+                self.alert.set();
+            }
+        }
+        timers.retain(|timer| timer.due.is_some());
+        timers.iter().filter_map(|timer| timer.due).map(|due| due - now).min()
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
@@ -67,6 +122,14 @@ impl Queue {
             self.alert.reset();
         }
         call
+    }
+}
+
+impl TimerCall {
+    /// The next time after this one.
+    fn next(&self, now: Instant) -> Option<Instant> {
+        let due = self.due.filter(|_| self.period > Duration::ZERO)?.checked_add(self.period)?;
+        Some(due.max(now))
     }
 }
 
@@ -88,6 +151,7 @@ pub fn queue(thread: &ThreadObject, call: impl FnOnce() + Send + 'static) -> Res
 /// Runs what is left for the calling thread, also what those calls leave; whether there was anything.
 pub fn run_pending() -> bool {
     let thread = thread::current();
+    let _ = thread.apcs().look_at_timers();
     let mut ran = false;
     while let Some(call) = thread.apcs().next() {
         ran = true;

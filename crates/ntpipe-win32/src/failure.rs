@@ -37,6 +37,8 @@ impl Failure {
     pub const ENVVAR_NOT_FOUND: Self = Self::new(203, 0xC000_0100);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
+    /// A wait for a condition or an address took too long.
+    pub const TIMEOUT: Self = Self::new(1460, 0x102);
     /// A pointer that must not be null is.
     pub const NO_ACCESS: Self = Self::new(998, 0xC000_0005);
     /// A completion port was closed while somebody waited for it.

@@ -4,22 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ntpipe::{ErrorKind, Event, Waitable, wait_any};
+use ntpipe::{ErrorKind, Event};
 
-use crate::apc;
 use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::{Failure, Result, win32_of};
 use crate::fileapi::put_len;
 use crate::handle::{self, Entry};
 use crate::object::port::Packet;
+use crate::object::wait::{self, INFINITE, wait_for};
 use crate::object::{Object, PortObject, service, thread};
 use crate::overlapped::{Ending, STATUS_PENDING, look};
 use crate::types::{
     BOOL, DWORD, HANDLE, INVALID_HANDLE_VALUE, OVERLAPPED, OVERLAPPED_ENTRY, access,
 };
-
-/// `INFINITE`.
-const INFINITE: u32 = u32::MAX;
 
 fn patience(ms: u32) -> Option<Duration> {
     (ms != INFINITE).then(|| Duration::from_millis(ms.into()))
@@ -63,7 +60,12 @@ pub unsafe extern "C" fn GetOverlappedResultEx(
             let event = unsafe { &raw const (*overlapped).hEvent };
             // SAFETY: as above.
             let event = unsafe { event.read() };
-            wait_for(&signal_of(file, event)?, patience(ms), alertable != 0)?;
+            let signal = [Entry::new(Object::Event(signal_of(file, event)?), access::SYNCHRONIZE)];
+            match wait_for(&signal, false, ms, alertable != 0)? {
+                wait::IO_COMPLETION => return Err(Failure::IO_COMPLETION),
+                wait::TIMEOUT => return Err(ErrorKind::WaitTimeout.into()),
+                _ => {}
+            }
             told = now()?;
         }
         let (status, bytes) = told;
@@ -88,23 +90,6 @@ fn signal_of(file: HANDLE, event: HANDLE) -> Result<Event> {
         Object::Event(event) => Ok(event.clone()),
         _ => Err(ErrorKind::InvalidHandle.into()),
     })
-}
-
-fn wait_for(signal: &Event, timeout: Option<Duration>, alertable: bool) -> Result<()> {
-    if alertable && apc::run_pending() {
-        return Err(Failure::IO_COMPLETION);
-    }
-    let thread = alertable.then(thread::current);
-    let mut things: Vec<&dyn Waitable> = vec![signal];
-    things.extend(thread.iter().map(|thread| thread.apcs().alert() as &dyn Waitable));
-    match wait_any(&things, timeout)? {
-        Some(0) => Ok(()),
-        Some(_) => {
-            apc::run_pending();
-            Err(Failure::IO_COMPLETION)
-        }
-        None => Err(ErrorKind::WaitTimeout.into()),
-    }
 }
 
 /// `CancelIo`.

@@ -19,6 +19,7 @@
 //! they are until the operation has completed.
 #![cfg(target_os = "linux")]
 #![allow(non_snake_case, non_camel_case_types, reason = "Windows' names")]
+#![allow(clippy::upper_case_acronyms, reason = "Windows' names")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod account;
@@ -44,8 +45,10 @@ pub mod processenv;
 pub mod processthreadsapi;
 pub mod profileapi;
 pub mod stringapiset;
+pub mod synchapi;
 pub mod sysinfoapi;
 pub mod text;
 pub mod types;
 pub mod winbase;
 pub mod winternl;
+pub mod winuser;

@@ -10,9 +10,12 @@ pub mod relay;
 pub mod scan;
 pub mod service;
 pub mod thread;
+pub mod timer;
+pub mod wait;
 
 use std::sync::{Arc, Mutex};
 
+use ntpipe::sync::{Mutex, Semaphore};
 use ntpipe::{ErrorKind, Event, Recv};
 
 pub use file::FileObject;
@@ -23,6 +26,7 @@ pub use port::PortObject;
 pub use process::ProcessObject;
 pub use scan::Scan;
 pub use thread::ThreadObject;
+pub use timer::TimerObject;
 
 use crate::failure::Result;
 use crate::overlapped::{Input, Output, Place};
@@ -44,6 +48,12 @@ pub enum Object {
     Event(Event),
     /// A completion port.
     Port(Arc<PortObject>),
+    /// A mutex.
+    Mutex(Mutex),
+    /// A semaphore.
+    Semaphore(Semaphore),
+    /// A waitable timer.
+    Timer(Arc<TimerObject>),
     /// A process.
     Process(Arc<ProcessObject>),
     /// A thread of this process.
@@ -76,6 +86,50 @@ impl Object {
     pub fn pipe(&self) -> Result<&Arc<PipeObject>> {
         match self {
             Self::Pipe(pipe) => Ok(pipe),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The event that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn event(&self) -> Result<&Event> {
+        match self {
+            Self::Event(event) => Ok(event),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The mutex that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn mutex(&self) -> Result<&Mutex> {
+        match self {
+            Self::Mutex(mutex) => Ok(mutex),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The semaphore that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn semaphore(&self) -> Result<&Semaphore> {
+        match self {
+            Self::Semaphore(semaphore) => Ok(semaphore),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The timer that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn timer(&self) -> Result<&Arc<TimerObject>> {
+        match self {
+            Self::Timer(timer) => Ok(timer),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

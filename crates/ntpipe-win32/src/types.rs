@@ -98,6 +98,29 @@ pub mod access {
     /// As much as is allowed.
     pub const MAXIMUM_ALLOWED: u32 = 0x200_0000;
 
+    /// Change what an event, a semaphore or a timer says (`…_MODIFY_STATE`).
+    pub const MODIFY_STATE: u32 = 0x2;
+    /// All that an event, a semaphore or a timer knows.
+    pub const SYNC_ALL_ACCESS: u32 = 0x1F_0003;
+
+    /// The mask with the generic bits replaced by what they mean for an event, a mutex, a semaphore or a
+    /// timer.
+    #[must_use]
+    pub fn of_sync(mask: u32) -> u32 {
+        let generic = [
+            (GENERIC_READ, READ_CONTROL | 1),
+            (GENERIC_WRITE, READ_CONTROL | MODIFY_STATE),
+            (GENERIC_EXECUTE, READ_CONTROL | SYNCHRONIZE),
+            (GENERIC_ALL | MAXIMUM_ALLOWED, SYNC_ALL_ACCESS),
+        ];
+        replace(mask, generic)
+    }
+
+    fn replace(mask: u32, generic: [(u32, u32); 4]) -> u32 {
+        let meant = generic.iter().filter(|(bit, _)| mask & bit != 0);
+        meant.fold(mask & 0x1FF_FFFF, |all, (_, meant)| all | meant)
+    }
+
     /// The mask with the generic bits replaced by what they mean for a file.
     #[must_use]
     pub fn of_file(mask: u32) -> u32 {
@@ -107,11 +130,6 @@ pub mod access {
             (GENERIC_EXECUTE, 0x12_00A0),
             (GENERIC_ALL | MAXIMUM_ALLOWED, FILE_ALL_ACCESS),
         ];
-        generic.iter().fold(
-            mask & 0x1FF_FFFF,
-            |all, (bit, meant)| {
-                if mask & bit != 0 { all | meant } else { all }
-            },
-        )
+        replace(mask, generic)
     }
 }

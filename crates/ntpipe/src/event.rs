@@ -16,7 +16,7 @@ use crate::Result;
 use store::{Kind, Spec, Store};
 
 pub use wait_many::{Waited, wait, wait_all, wait_any};
-pub use waitable::{ChildProcess, Waitable};
+pub use waitable::{Always, ChildProcess, Waitable};
 
 /// An event: threads and processes wait until another one sets it.
 ///
@@ -64,7 +64,8 @@ impl Event {
     /// `CreateEvent` with a name—makes the event, or opens the one that processes of this user have
     /// under this name; then `manual` and `initially` mean nothing.
     ///
-    /// It lives as long as somebody has it. The names are not those of pipes, but spelled like them.
+    /// It lives as long as somebody has it. Names may begin with `Local\` or `Global\`, which mean the
+    /// same here; case counts.
     ///
     /// # Errors
     ///

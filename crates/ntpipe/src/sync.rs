@@ -6,7 +6,7 @@ mod semaphore;
 mod share;
 mod timer;
 
-pub use crate::event::{Waited, wait};
+pub use crate::event::{Always, Waited, wait};
 pub use mutex::{Acquired, Mutex, abandon_held};
 pub use semaphore::Semaphore;
 pub use share::{Lease, Shareable};

@@ -5,6 +5,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::apc;
 use crate::boundary::last_error;
 use crate::fileapi::{CreateFileA, ReadFile, ReadFileEx, WriteFile, WriteFileEx};
 use crate::handleapi::CloseHandle;

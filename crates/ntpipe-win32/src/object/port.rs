@@ -10,13 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use ntpipe::{ErrorKind, Event, Waitable, wait_any};
+use ntpipe::{ErrorKind, Event};
 
 use super::io::Io;
-use super::{service, thread};
+use super::wait::{self, INFINITE, wait_for};
+use super::{Object, service};
 use crate::apc;
 use crate::failure::{Failure, Result};
+use crate::handle::Entry;
 use crate::overlapped::Ending;
+use crate::types::access;
 
 /// So many ends at most are looked at by those who wait; the others are left to the service.
 const HOT_MAX: usize = 8;
@@ -35,6 +38,8 @@ pub struct PortObject {
     /// How long a wait looks: less after waits for which that did not pay. In nanoseconds, from the most.
     saved_ns: AtomicU32,
     handles: AtomicUsize,
+    /// Set while packets are there, once somebody waited for the handle.
+    signal: OnceLock<Event>,
 }
 
 #[derive(Debug, Default)]
@@ -153,13 +158,35 @@ impl PortObject {
                 waiter.wake.set();
             }
             None if state.closed => {}
-            None => state.packets.push_back(packet),
+            None => {
+                state.packets.push_back(packet);
+                if let Some(signal) = self.signal.get() {
+                    signal.set();
+                }
+            }
         }
     }
 
     /// A packet that is there.
     pub fn try_next(&self) -> Option<Packet> {
-        self.state().packets.pop_front()
+        self.pop(&mut self.state())
+    }
+
+    fn pop(&self, state: &mut State) -> Option<Packet> {
+        let packet = state.packets.pop_front();
+        if state.packets.is_empty()
+            && let Some(signal) = self.signal.get()
+        {
+            signal.reset();
+        }
+        packet
+    }
+
+    /// What a wait for the handle waits for.
+    pub fn signal(&self) -> &Event {
+        let state = self.state();
+        let new = || Event::new(true, !state.packets.is_empty());
+        self.signal.get_or_init(|| new().expect("an event of this process needs nothing"))
     }
 
     /// How many threads wait.
@@ -187,7 +214,7 @@ impl PortObject {
         let waiter = Waiter::of_this_thread()?;
         {
             let mut state = self.state();
-            if let Some(packet) = state.packets.pop_front() {
+            if let Some(packet) = self.pop(&mut state) {
                 return Ok(packet);
             }
             if state.closed {
@@ -214,29 +241,25 @@ impl PortObject {
         until: Option<Instant>,
         alertable: bool,
     ) -> Result<Packet> {
-        let thread = alertable.then(thread::current);
+        let wake = [Entry::new(Object::Event(waiter.wake.clone()), access::SYNCHRONIZE)];
         loop {
             if let Some(given) = waiter.take() {
                 return given;
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let mut things: Vec<&dyn Waitable> = vec![&waiter.wake];
-            things.extend(thread.iter().map(|thread| thread.apcs().alert() as &dyn Waitable));
-            let failure = match wait_any(&things, left) {
+            let left = left.map_or(INFINITE, |left| {
+                // Rounded up, or the last part of a millisecond would be spent looking.
+                u32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITE - 1)
+            });
+            let failure = match wait_for(&wake, false, left, alertable) {
                 // What an earlier wait was given may have rung once more.
-                Ok(Some(0)) => continue,
-                Ok(Some(_)) => Failure::IO_COMPLETION,
-                Ok(None) => ErrorKind::WaitTimeout.into(),
-                Err(error) => error.into(),
+                Ok(0) => continue,
+                Ok(wait::IO_COMPLETION) => Failure::IO_COMPLETION,
+                Ok(_) => ErrorKind::WaitTimeout.into(),
+                Err(failure) => failure,
             };
             self.state().waiters.retain(|other| !Arc::ptr_eq(other, waiter));
-            if let Some(given) = waiter.take() {
-                return given;
-            }
-            if failure == Failure::IO_COMPLETION {
-                apc::run_pending();
-            }
-            return Err(failure);
+            return waiter.take().unwrap_or(Err(failure));
         }
     }
 

@@ -109,11 +109,13 @@ pub(super) fn look_at(io: &Arc<Io>) {
 }
 
 /// Completes, in this call, what can be: for who asks whether something has completed and does not wait.
-pub fn settle() {
-    let Some(service) = running() else { return };
+/// Whether anything may have been pending.
+pub fn settle() -> bool {
+    let Some(service) = running() else { return false };
     service.serve();
     let ports = lock(&service.visits).ports.clone();
     ports.iter().filter_map(Weak::upgrade).for_each(|port| port.glance());
+    true
 }
 
 impl Service {

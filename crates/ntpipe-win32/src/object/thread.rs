@@ -79,6 +79,8 @@ impl Drop for Current {
         thread.apcs.close();
         threads().get_or_insert_default().remove(&thread.id);
         thread.end_with(0);
+        // Whoever learns of the thread's end finds its mutexes abandoned.
+        ntpipe::sync::abandon_held();
         thread.ended.set();
         thread.handle(|handle| handle.ended = true);
     }

@@ -42,7 +42,7 @@ struct Start {
 pub(super) struct Work {
     call: Option<Routine>,
     argument: LPVOID,
-    gives_nothing: c_int,
+    is_silent: c_int,
 }
 
 unsafe extern "C" {
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn CreateThread(
         // SAFETY: null or valid, by the caller's promise.
         let security = unsafe { value(security) };
         let call = Some(routine.ok_or(ErrorKind::InvalidParameter)?);
-        let work = Work { call, argument, gives_nothing: 0 };
+        let work = Work { call, argument, is_silent: 0 };
         let (handle, number) = create(security, stack, work, flags, false)?;
         // SAFETY: null or valid, by the caller's promise.
         put(unsafe { out(id) }, number);
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn _beginthread(
 ) -> usize {
     answer(usize::MAX, || {
         let call = Some(routine.ok_or(ErrorKind::InvalidParameter)?);
-        let work = Work { call, argument, gives_nothing: 1 };
+        let work = Work { call, argument, is_silent: 1 };
         Ok(create(None, stack as usize, work, 0, true)?.0.addr())
     })
 }

@@ -12,7 +12,7 @@
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 
-use ntpipe_core::name::PipeName;
+use ntpipe_core::ObjectName;
 use ntpipe_core::namespace::Namespace;
 use ntpipe_shm::block::{Block, Mapping};
 use ntpipe_shm::lockfile::{self, LockKind};
@@ -116,8 +116,8 @@ struct Place {
 
 impl Place {
     fn of(name: &str) -> Result<Self> {
-        let name: PipeName = name.parse()?;
-        Ok(Self { dir: Namespace::from_env()?.events()?, file_name: name.directory() })
+        let file_name = ObjectName::new(name)?.file();
+        Ok(Self { dir: Namespace::from_env()?.events()?, file_name })
     }
 
     /// The file, with its set-up lock held; `None` if it was removed before that.

@@ -72,10 +72,15 @@ waitable!(Mutex, self => Kind::Mutex(self));
 waitable!(Semaphore, self => Kind::Semaphore(self));
 waitable!(Timer, self => Kind::Timer(self));
 waitable!(ChildProcess, self => self.kind());
+waitable!(Always, self => Kind::Over);
 waitable!(OwnedFd, self => Kind::Descriptor(self.as_fd()));
 waitable!(BorrowedFd<'_>, self => Kind::Descriptor(*self));
 waitable!(NamedPipeServer, self => Kind::End(&self.pipe.end));
 waitable!(NamedPipeClient, self => Kind::End(&self.pipe.end));
+
+/// Something that is always ready.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Always;
 
 /// The exit of a child process, to wait for.
 #[derive(Debug)]
