@@ -13,7 +13,7 @@ pub mod thread;
 pub mod timer;
 pub mod wait;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ntpipe::sync::{Mutex, Semaphore};
 use ntpipe::{ErrorKind, Event, Recv};
@@ -24,7 +24,7 @@ pub use pipe::PipeObject;
 pub use pipes::PipesObject;
 pub use port::PortObject;
 pub use process::ProcessObject;
-pub use scan::Scan;
+pub use scan::{FindObject, Scan};
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
 
@@ -43,7 +43,7 @@ pub enum Object {
     /// The device of all pipes, or its directory.
     Pipes(Arc<PipesObject>),
     /// A search of `FindFirstFile`.
-    Find(Arc<Mutex<Scan>>),
+    Find(Arc<FindObject>),
     /// An event.
     Event(Event),
     /// A completion port.

@@ -60,11 +60,16 @@ pub unsafe fn ansi(start: LPCSTR) -> Option<String> {
         return None;
     }
     // SAFETY: not null, and the string ends with a zero by the caller's promise.
-    let bytes = unsafe { CStr::from_ptr(start) }.to_bytes();
-    Some(match std::str::from_utf8(bytes) {
+    Some(from_ansi(unsafe { CStr::from_ptr(start) }.to_bytes()))
+}
+
+/// A text of bytes; what is no UTF-8 counts as Latin-1.
+#[must_use]
+pub fn from_ansi(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().copied().map(char::from).collect(),
-    })
+    }
 }
 
 /// The units of a text, with the zero that ends it.

@@ -1,7 +1,8 @@
 //! What an end tells of this moment (`FilePipeLocalInformation`).
 
 use ntpipe_core::connection::PeerLife;
-use ntpipe_core::mode::PipeEnd;
+use ntpipe_core::mode::{Access, PipeEnd};
+use ntpipe_core::namespace::Namespace;
 use ntpipe_core::state::{Event, State};
 
 use crate::Result;
@@ -26,6 +27,37 @@ impl Pipe {
     pub fn name(&self) -> &str {
         let name = &self.end.facts.name;
         name.strip_prefix(r"\\.\pipe\").unwrap_or(name)
+    }
+
+    /// The quotas, inbound and outbound, in bytes.
+    #[must_use]
+    pub fn quotas(&self) -> (u32, u32) {
+        let quotas = self.end.facts.quotas;
+        (quotas.inbound, quotas.outbound)
+    }
+
+    /// The directions in which data flows on this pipe, whatever this end may do.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        let rights = self.end.rights;
+        let own = match (rights.read, rights.write) {
+            (true, true) => Access::Duplex,
+            (reads, _) if reads == (self.end.facts.end == PipeEnd::Server) => Access::Inbound,
+            _ => Access::Outbound,
+        };
+        match &self.end.server {
+            Some(_) => own,
+            // A client may have asked for less than the pipe allows.
+            None => self.published().unwrap_or(own),
+        }
+    }
+
+    fn published(&self) -> Option<Access> {
+        let name = self.end.facts.name.parse().ok()?;
+        Namespace::from_env()
+            .and_then(|namespace| namespace.meta(&name))
+            .ok()
+            .map(|meta| meta.access)
     }
 
     /// Where this end stands at this moment: what `FilePipeLocalInformation` tells beyond

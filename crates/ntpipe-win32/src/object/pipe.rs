@@ -67,6 +67,17 @@ impl PipeObject {
         })
     }
 
+    /// Whether calls left for the thread end its waits for this end.
+    #[must_use]
+    pub fn is_alertable(&self) -> bool {
+        self.native.alertable.load(Ordering::Relaxed)
+    }
+
+    /// Whether its operations wait in their calls, whatever happens.
+    fn waits(&self) -> bool {
+        !self.overlapped && !self.is_alertable()
+    }
+
     /// What all ends can do.
     #[must_use]
     pub fn pipe(&self) -> &Pipe {
@@ -113,7 +124,7 @@ impl PipeObject {
     /// # Errors
     /// What the end answers at once.
     pub fn read(&self, mut into: Output, place: Place) -> Begun {
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(self.pipe().recv(into.bytes())?));
         }
         self.start(place, move || {
@@ -128,7 +139,7 @@ impl PipeObject {
     /// What the end answers at once.
     pub fn write(&self, data: Input, place: Place) -> Begun {
         let whole = |len| Recv { len, more: false };
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(whole(self.pipe().send(data.bytes())?)));
         }
         self.start(place, move || {
@@ -142,7 +153,7 @@ impl PipeObject {
     /// # Errors
     /// What the end answers at once.
     pub fn transact(&self, request: Input, mut reply: Output, place: Place) -> Begun {
-        if !self.overlapped {
+        if self.waits() {
             let run = || Ok(self.pipe().transact(request.bytes(), reply.bytes())?);
             return self.io.at_once(place, run);
         }
@@ -159,7 +170,7 @@ impl PipeObject {
     pub fn connect(&self, place: Place) -> Begun {
         let server = self.server()?;
         let nothing = |()| Recv { len: 0, more: false };
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(nothing(server.listen()?)));
         }
         self.start(place, || Work::of(server.start_listen(), nothing, Work::Listen))

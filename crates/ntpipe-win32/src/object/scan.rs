@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use crate::failure::Result;
@@ -135,6 +136,10 @@ impl Scan {
         self.left.pop_front()
     }
 }
+
+/// A search behind a handle of `FindFirstFile`.
+#[derive(Debug)]
+pub struct FindObject(pub Mutex<Scan>);
 
 /// Whether a name matches a pattern with `*` and `?`. `*.*` is everything, as it always was.
 #[must_use]

@@ -133,7 +133,9 @@ mod tests {
         let mut room = [0; 6];
         assert_eq!(answer.deliver(&mut room, 4), Ok((0x8000_0005, 6)));
         assert_eq!(room, [7, 0, 0, 0, b'a', 0]);
-        assert!(answer.deliver(&mut room[..3], 4).is_err() && answer.deliver_whole(&mut room).is_err());
+        assert!(
+            answer.deliver(&mut room[..3], 4).is_err() && answer.deliver_whole(&mut room).is_err()
+        );
     }
 
     #[test]

@@ -142,10 +142,9 @@ mod tests {
 
     #[test]
     fn what_has_no_code_says_so() {
-        assert_eq!([code_of(0xC0FF_EE00), code_of(0xC007_0005), code_of(0xE000_0001)], [
-            317,
-            5,
-            0xE000_0001
-        ]);
+        assert_eq!(
+            [code_of(0xC0FF_EE00), code_of(0xC007_0005), code_of(0xE000_0001)],
+            [317, 5, 0xE000_0001]
+        );
     }
 }

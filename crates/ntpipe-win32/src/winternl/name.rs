@@ -207,9 +207,8 @@ mod tests {
 
     #[test]
     fn a_relative_name_is_below_the_root_directory_alone() {
-        let pipes = |is_root| {
-            Object::Pipes(Arc::new(PipesObject::new(is_root, false).expect("an object")))
-        };
+        let pipes =
+            |is_root| Object::Pipes(Arc::new(PipesObject::new(is_root, false).expect("an object")));
         let below = |is_root, name| relative(&pipes(is_root), name).map_err(|failure| failure.nt);
         assert_eq!(below(true, "x"), Ok(Named::Pipe(r"\\.\pipe\x".to_owned())));
         assert_eq!(below(true, ""), Ok(Named::Nameless));

@@ -247,7 +247,17 @@ pub unsafe extern "C" fn NtOpenFile(
     // SAFETY: the caller's promise is the same.
     unsafe {
         NtCreateFile(
-            place, desired, attributes, block, none, 0, share, disposition, options, extended, 0,
+            place,
+            desired,
+            attributes,
+            block,
+            none,
+            0,
+            share,
+            disposition,
+            options,
+            extended,
+            0,
         )
     }
 }

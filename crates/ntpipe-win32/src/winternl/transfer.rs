@@ -15,7 +15,7 @@ use crate::handle;
 use crate::object::io::Begun;
 use crate::object::{FileObject, Object, PipeObject, thread};
 use crate::overlapped::{ApcRoutine, Ending, Input, Output, Place, look};
-use crate::processthreadsapi::cancel_synchronous_io;
+use crate::processthreadsapi;
 use crate::types::{HANDLE, access};
 
 /// `STATUS_PENDING`.
@@ -148,60 +148,61 @@ pub(super) fn not_a_file(object: &Object) -> Failure {
 
 /// Starts an operation on a pipe; on a synchronous handle that is alertable, waits for it until it is over
 /// or the thread has calls to run, which cancel it.
-pub(super) fn run(
-    pipe: &PipeObject,
-    place: Place,
-    start: impl FnOnce(Place) -> Begun,
-) -> Begun {
+pub(super) fn run(pipe: &PipeObject, place: Place, start: impl FnOnce(Place) -> Begun) -> Begun {
     if pipe.overlapped || !pipe.is_alertable() {
         return start(place);
     }
     place.begin();
-    let result = wait_alertably(pipe, &place, start);
+    let result = waited(place.position, Some(pipe), start);
     if let Ok(got) = &result {
         place.tell(&Ending::of(*got));
     }
     pipe.note(result).map(Some)
 }
 
-/// The operation completes in a block of this function, since the caller's is told of success alone.
-fn wait_alertably(
-    pipe: &PipeObject,
-    theirs: &Place,
+/// Starts an operation and waits for its end; of an end that is given, until the thread has calls to run.
+/// It completes in a block of this function, since the caller's is told of success alone.
+pub(crate) fn waited(
+    position: u64,
+    alertable: Option<&PipeObject>,
     start: impl FnOnce(Place) -> Begun,
 ) -> Result<Recv> {
     let done = Event::new(true, false)?;
     let block = Box::into_raw(Box::new(IO_STATUS_BLOCK::default()));
     let none = std::ptr::null_mut();
     // SAFETY: the block stays until it is given back below, after the operation has completed.
-    let mut own = unsafe { Place::of_status_block(block.cast(), none, None, 0, theirs.position) }?;
+    let mut own = unsafe { Place::of_status_block(block.cast(), none, None, 0, position) }?;
     own.event = Some(done.clone());
     let address = own.address();
     let begun = start(own);
     if let Ok(None) = &begun {
-        let thread = thread::current();
-        let things: [&dyn Waitable; 2] = [&done, thread.apcs().alert()];
-        //= observed: a call that is left for the thread ends the operation
-        if !matches!(wait_any(&things, None), Ok(Some(0))) {
-            pipe.cancel(|place, _| place == address);
-            // Whoever took it out of the queue first tells it.
-            while !done.is_set() && done.wait().is_err() {}
+        if let Some(pipe) = alertable {
+            let thread = thread::current();
+            let things: [&dyn Waitable; 2] = [&done, thread.apcs().alert()];
+            //= observed: a call that is left for the thread ends the operation
+            if !matches!(wait_any(&things, None), Ok(Some(0))) {
+                pipe.io.cancel(|place, _| place == address);
+            }
+        }
+        // Whoever took it out of the queue first tells it; the block is in use until then.
+        while !done.is_set() {
+            let _ = done.wait();
         }
     }
-    // SAFETY: a block of this function's, which is no one's any more.
+    // SAFETY: the block is there still; nobody writes it any more.
     let told = unsafe { look(block.cast()) };
-    // SAFETY: the operation is over, or was refused; it came from a box.
+    // SAFETY: the operation is over, or was refused; the block came from a box.
     drop(unsafe { Box::from_raw(block) });
-    apc::run_pending();
-    match begun? {
-        Some(got) => Ok(got),
-        None => {
-            let (nt, len) = told.unwrap_or_default();
-            let nt = u32::try_from(nt & 0xFFFF_FFFF).unwrap_or_default();
-            let more = nt == Failure::from(ErrorKind::MoreData).nt;
-            if nt == 0 || more { Ok(Recv { len, more }) } else { Err(Failure::new(code_of(nt), nt)) }
-        }
+    if alertable.is_some() {
+        apc::run_pending();
     }
+    if let Some(got) = begun? {
+        return Ok(got);
+    }
+    let (nt, len) = told.unwrap_or_default();
+    let nt = u32::try_from(nt & 0xFFFF_FFFF).unwrap_or_default();
+    let more = nt == Failure::from(ErrorKind::MoreData).nt;
+    if nt == 0 || more { Ok(Recv { len, more }) } else { Err(Failure::new(code_of(nt), nt)) }
 }
 
 /// `NtFlushBuffersFile`.
@@ -271,10 +272,13 @@ pub unsafe extern "C" fn NtCancelSynchronousIoFile(
     block: *mut IO_STATUS_BLOCK,
 ) -> NTSTATUS {
     status(|| {
-        let cancel = || match cancel_synchronous_io(thread) {
+        let thread = processthreadsapi::thread(thread)?;
+        let cancel = || match thread.io.cancel_synchronous_io() {
             Ok(()) => Ok((0, 0)),
-            Err(failure) if failure == ErrorKind::ElementNotFound.into() => Ok((failure.nt, 0)),
-            Err(failure) => Err(failure),
+            Err(error) if error.kind() == ErrorKind::ElementNotFound => {
+                Ok((Failure::from(error).nt, 0))
+            }
+            Err(error) => Err(error.into()),
         };
         // SAFETY: the caller's promise.
         unsafe { with_block(block, cancel) }
