@@ -1,4 +1,4 @@
-//! Compiles the parts of the C library that are C.
+//! Compiles the parts of the library that are C.
 
 fn main() {
     let mut files: Vec<_> = std::fs::read_dir("crt")
@@ -8,5 +8,13 @@ fn main() {
         .collect();
     files.sort();
     println!("cargo::rerun-if-changed=crt");
-    cc::Build::new().files(files).std("c11").warnings(true).flag("-Wextra").compile("ntpipe_crt");
+    cc::Build::new()
+        .files(files)
+        .std("c11")
+        .define("_GNU_SOURCE", None)
+        // As the programs that link it: a wchar_t of 16 bits.
+        .flag("-fshort-wchar")
+        .flag("-Wextra")
+        .warnings(true)
+        .compile("ntpipe_crt");
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod call;
+mod cc;
 mod completions;
 mod connect;
 mod demo;
@@ -29,6 +30,8 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Wait(args) => wait::run(&args),
         Command::Peek(args) => peek::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Cc(args) => cc::run(cc::Language::C, &args),
+        Command::Cxx(args) => cc::run(cc::Language::Cxx, &args),
         Command::Bench(args) => bench::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -50,6 +50,26 @@ pub(crate) enum Command {
     ///
     /// The program's exit code is passed on; 128 and the signal's number when a signal ended it.
     Run(Run),
+    /// Compile a C program for Windows: the system's compiler with ntpipe's windows.h and library
+    ///
+    /// Calls $CC, else cc, gcc or clang, with ARGS and what such a program needs: the path of the
+    /// headers, wchar_t of 16 bits, formats by Microsoft's rules, `main` from wmain or WinMain, and
+    /// the library where something is linked. _WIN32, _WIN64 and WIN32 are defined; headers of other
+    /// libraries that take these for Windows need -U_WIN32 -U_WIN64 -UWIN32. The headers and the
+    /// library are those under $NTPIPE_SDK, else those installed with this program, else those of
+    /// the source tree.
+    ///
+    /// Narrow text is UTF-8, and so is wide text on streams. In C++, std::wstring, std::wcout and
+    /// std::wstringstream have characters of 16 bits; wide files, locale facets other than numbers,
+    /// std::wregex and paths from wide strings do not work.
+    #[command(override_usage = "ntpipe cc ARGS...\n       ntpipe cc [--cflags] [--libs]")]
+    Cc(Cc),
+    /// Compile a C++ program for Windows: as cc, with $CXX, else c++, g++ or clang++
+    #[command(
+        name = "c++",
+        override_usage = "ntpipe c++ ARGS...\n       ntpipe c++ [--cflags] [--libs]"
+    )]
+    Cxx(Cc),
     /// Measure against kernel pipe, Unix sockets, and what the machine can do at best
     Bench(Bench),
     /// Check this machine: where the pipes live and why, permissions, limits, litter
@@ -223,6 +243,15 @@ pub(crate) struct Run {
         value_name = "CMD"
     )]
     pub(crate) command: Vec<OsString>,
+}
+
+/// `cc` and `c++`.
+#[derive(Debug, Args)]
+pub(crate) struct Cc {
+    /// The compiler's arguments. Three are ntpipe's own: --dynamic links the shared library;
+    /// --cflags and --libs print the flags for a build system instead of compiling
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub(crate) args: Vec<OsString>,
 }
 
 /// `bench`.

@@ -1,5 +1,6 @@
 //! The command `ntpipe`: Windows pipes on Linux, for the shell.
 
+mod acl;
 mod bench;
 mod cmd;
 mod end;

@@ -266,6 +266,8 @@ fn the_help_is_as_written_down() {
         "wait",
         "peek",
         "run",
+        "cc",
+        "c++",
         "bench",
         "doctor",
         "completions",

@@ -29,6 +29,10 @@ pub struct Quotas {
 /// The largest quota; more is refused with `ERROR_INVALID_PARAMETER`.
 pub const QUOTA_BYTES_MAX: u32 = 1 << 28;
 
+/// The longest message, in bytes; a longer one is refused with `ERROR_INVALID_PARAMETER`. Counts of payload
+/// have 32 bits, and less than half of them may lie between two that are compared.
+pub const MESSAGE_BYTES_MAX: u32 = 1 << 30;
+
 /// One end's view of a connection.
 #[derive(Debug)]
 pub struct Connection {
@@ -67,8 +71,14 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// What the system answers to the wish for memory.
+    /// What the system answers to the wish for memory, or [`ErrorKind::Corrupt`] for quotas that no server
+    /// of ours has.
     pub fn segment(pipe_type: PipeType, quotas: Quotas) -> Result<(Arc<Segment>, OwnedFd)> {
+        if quotas.inbound.max(quotas.outbound) > QUOTA_BYTES_MAX {
+            return Err(
+                Error::new(ErrorKind::Corrupt).because("the server asks for too large quotas")
+            );
+        }
         let spec = spec(pipe_type, quotas);
         let (segment, fd) = Segment::create(spec).map_err(|e| segment_error(&e))?;
         Ok((Arc::new(segment), fd))
@@ -229,9 +239,12 @@ impl Connection {
     /// Wakes whoever waits on this end, in this process or another one, to look again.
     pub fn wake_own(&self) {
         ntpipe_shm::sync::full_fence();
-        Doorbell(&self.own().data_bell).ring_loudly();
-        Doorbell(&self.own().room_bell).ring_loudly();
+        let polled = Doorbell(&self.own().data_bell).ring_loudly()
+            | Doorbell(&self.own().room_bell).ring_loudly();
         self.ring_chime();
+        if polled {
+            self.tell_other_holders();
+        }
     }
 
     /// From now on this rings for whatever wakes this side's waiters in this process. One end has one
@@ -240,17 +253,33 @@ impl Connection {
         let _ = self.chime.get_or_init(|| chime.clone());
     }
 
-    fn ring_chime(&self) {
+    /// Tells whoever polls this end in this process to look again.
+    pub fn ring_chime(&self) {
         if let Some(chime) = self.chime.get() {
             chime.ring();
         }
     }
 
-    /// Takes the bytes from the socket that the other side sent to who polls it. If there were any, the
-    /// chime tells whoever else polls this end.
+    /// Takes the bytes from the socket that the other side sent to who polls it. If there were any, whoever
+    /// else polls this end is told, here by the chime and in other processes by their bell.
     pub fn drain(&self) {
-        if ntpipe_shm::socket::drain(&self.socket) {
+        if self.drain_for_chime() {
             self.ring_chime();
+        }
+    }
+
+    /// The same by who listens to the chime; whether there were any.
+    pub fn drain_for_chime(&self) -> bool {
+        let drained = ntpipe_shm::socket::drain(&self.socket);
+        if drained {
+            self.tell_other_holders();
+        }
+        drained
+    }
+
+    fn tell_other_holders(&self) {
+        if let Some(sharing) = self.sharing() {
+            ntpipe_shm::broadcast::ring(sharing.bell());
         }
     }
 

@@ -126,7 +126,8 @@ impl Sharing {
         [self.file.as_fd(), self.bell.as_fd()]
     }
 
-    /// The bell that rings when a process begins or ceases to hold the end.
+    /// The bell that rings when a process begins or ceases to hold the end, and when one took away what
+    /// would have told another one that it may go on.
     #[must_use]
     pub fn bell(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()

@@ -305,6 +305,7 @@ fn a_watch_tells_when_an_instance_may_have_appeared() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the rule is for what is tested")]
 fn threads_create_and_drop_without_losing_count() {
     let s = Scratch::new();
     let limited = CreateParams { max_instances: 4, ..params() };

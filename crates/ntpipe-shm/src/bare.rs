@@ -108,14 +108,14 @@ impl Line {
     #[must_use]
     #[inline]
     pub fn load(&self) -> u64 {
-        // SYNC(bare-line): sees what the other side did before its store.
+        // SYNC(bare-line): Acquire. Sees what the other side did before its store.
         self.0.word(0).load(Ordering::Acquire)
     }
 
     /// Sets the word, with Release.
     #[inline]
     pub fn store(&self, value: u64) {
-        // SYNC(bare-line): pairs with the load of the other side.
+        // SYNC(bare-line): Release. Pairs with the load of the other side.
         self.0.word(0).store(value, Ordering::Release);
     }
 
@@ -222,7 +222,7 @@ impl CopyRing {
             return Ok(cached);
         }
         let (far, there) = spin(|| {
-            // SYNC(bare-ring): the bytes, or the room, that the other side published.
+            // SYNC(bare-ring): Acquire. The bytes, or the room, that the other side published.
             let far = self.map.word(line).load(Ordering::Acquire);
             let there = amount(self.own, far, self.capacity);
             (there != 0).then_some((far, there))
@@ -242,7 +242,7 @@ impl CopyRing {
     #[inline]
     fn publish(&mut self, line: usize, n: usize) {
         self.own = self.own.wrapping_add(n as u64);
-        // SYNC(bare-ring): the copy above is done before the other side may know.
+        // SYNC(bare-ring): Release. The copy above is done before the other side may know.
         self.map.word(line).store(self.own, Ordering::Release);
     }
 }

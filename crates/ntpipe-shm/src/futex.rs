@@ -74,22 +74,65 @@ pub fn wait_many(words: &[(&AtomicU32, u32)], timeout: Option<Duration>) -> Resu
 }
 
 #[cfg(loom)]
-pub use stand_in::{wait, wake_all};
+pub use stand_in::{wait, wake_all, wake_one};
 
-/// Under loom there is no kernel: a sleeper yields until the word changes.
+/// Under loom there is no kernel. As there, the comparison and the falling asleep are one step for those
+/// who wake, and who sleeps does so until woken: a wake that is missing is a deadlock, which loom reports.
 #[cfg(loom)]
 mod stand_in {
+    use loom::sync::{Condvar, Mutex};
+
     use super::{AtomicU32, Duration};
     use crate::sync::Ordering::Relaxed;
 
-    /// See the real function.
+    #[derive(Default)]
+    struct Queue {
+        /// The sleepers' numbers and the addresses of their words, the one that has slept longest first.
+        sleepers: Vec<(usize, usize)>,
+        next: usize,
+    }
+
+    loom::lazy_static! {
+        static ref QUEUE: Mutex<Queue> = Mutex::default();
+        static ref WOKEN: Condvar = Condvar::new();
+    }
+
+    /// See the real function. No time passes, so the timeout never ends it.
     pub fn wait(word: &AtomicU32, expected: u32, _timeout: Option<Duration>) -> bool {
-        while word.load(Relaxed) == expected {
-            loom::thread::yield_now();
+        let mut queue = QUEUE.lock().unwrap();
+        if word.load(Relaxed) != expected {
+            return true;
+        }
+        let own = queue.next;
+        queue.next += 1;
+        queue.sleepers.push((own, std::ptr::from_ref(word).addr()));
+        while queue.sleepers.iter().any(|(number, _)| *number == own) {
+            queue = WOKEN.wait(queue).unwrap();
         }
         true
     }
 
     /// See the real function.
-    pub fn wake_all(_word: &AtomicU32) {}
+    pub fn wake_all(word: &AtomicU32) {
+        wake(word, usize::MAX);
+    }
+
+    /// See the real function.
+    pub fn wake_one(word: &AtomicU32) {
+        wake(word, 1);
+    }
+
+    fn wake(word: &AtomicU32, most: usize) {
+        let mut queue = QUEUE.lock().unwrap();
+        let before = queue.sleepers.len();
+        let mut left = most;
+        queue.sleepers.retain(|(_, on)| {
+            let woken = *on == std::ptr::from_ref(word).addr() && left > 0;
+            left -= usize::from(woken);
+            !woken
+        });
+        if queue.sleepers.len() < before {
+            WOKEN.notify_all();
+        }
+    }
 }

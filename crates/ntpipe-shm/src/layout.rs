@@ -47,6 +47,9 @@ pub struct SideBlock {
     pub shared: AtomicU32,
     /// Counts the records that this side withdrew, for those of its holders who did not do it.
     pub withdrawals: AtomicU32,
+    /// Once a holder of this side knows that the other side is gone: [`PARTIAL`] and the payload count
+    /// up to which it consumes; otherwise 0.
+    pub cutoff: AtomicU64,
 }
 
 /// One holder of the side has the turn; the others wait.
@@ -103,7 +106,7 @@ const _: () = {
     assert!(offset_of!(Header, quotas) == 24);
     assert!(offset_of!(Header, sides) == 128);
     assert!(offset_of!(Header, rings) == 384);
-    assert!(size_of::<SideBlock>() == 48);
+    assert!(size_of::<SideBlock>() == 56);
     assert!(size_of::<Header>() == 896);
     assert!(size_of::<Header>() <= HEADER_BYTES);
 };

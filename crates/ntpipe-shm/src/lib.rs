@@ -33,7 +33,6 @@ pub mod futex;
 #[cfg(not(loom))]
 pub mod handover;
 pub mod layout;
-#[cfg(not(loom))]
 pub mod lock;
 #[cfg(not(loom))]
 pub mod lockfile;

@@ -19,6 +19,7 @@
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
+#[cfg(not(loom))]
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const FREE: u32 = 0;
 const HELD: u32 = 1;
 
 /// Looks before a waiter sleeps: whoever holds the lock copies at most, and never waits.
-const SPINS: u32 = 100;
+const SPINS: u32 = if cfg!(loom) { 0 } else { 100 };
 
 /// A value for one thread at a time.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ unsafe impl<T: Sync> Sync for Guard<'_, T> {}
 
 impl<T> Lock<T> {
     /// A free lock.
-    pub const fn new(value: T) -> Self {
+    pub fn new(value: T) -> Self {
         Self {
             word: AtomicU32::new(FREE),
             waiters: AtomicU32::new(0),
@@ -134,16 +135,24 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // SYNC(lock): Release. Pairs with the Acquire in `Lock::try_take`.
         self.lock.word.store(FREE, Ordering::Release);
-        // SYNC(lock-waiter): the compiler keeps the order of store and load; the processor is made to
-        // by the barrier in `fence_all_threads`, with which this pairs.
-        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+        // SYNC(lock-waiter): SeqCst. The compiler keeps the order of store and load; the processor is made
+        // to by the barrier in `fence_all_threads`, with which this pairs.
+        holder_fence();
         if self.lock.waiters.load(Ordering::Relaxed) != 0 {
             self.lock.wake();
         }
     }
 }
 
+/// What the holder itself pays: the compiler keeps store and load in their order.
+#[cfg(not(loom))]
+#[inline]
+fn holder_fence() {
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+}
+
 /// A full fence in every running thread of this process; `false` if the kernel has none.
+#[cfg(not(loom))]
 fn fence_all_threads() -> bool {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let call = |command: libc::c_int| {
@@ -152,13 +161,43 @@ fn fence_all_threads() -> bool {
     };
     let registered =
         *REGISTERED.get_or_init(|| call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0);
-    // SYNC(lock-waiter): the barrier stands for a full fence in the holder, between its store of the
-    // word and its load of `waiters`; here it stands between the announcement and the look. Pairs with
-    // the guard's drop.
+    // SYNC(lock-waiter): SeqCst. The barrier stands for a full fence in the holder, between its store of
+    // the word and its load of `waiters`; here it stands between the announcement and the look. Pairs
+    // with the guard's drop.
     registered && call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0
 }
 
-#[cfg(test)]
+#[cfg(loom)]
+use stand_in::{fence_all_threads, holder_fence};
+
+/// Under loom the kernel's barrier is a fence in the waiter and one in the holder, which there has none.
+///
+/// This allows neither more nor less. The kernel's barrier acts as a full fence at one point of the
+/// holder's program, somewhere between the beginning and the end of the waiter's call. If that point lies
+/// before the holder's store, its look at `waiters` comes after the announcement and sees it; if it lies
+/// behind that look, the store comes before the waiter's next attempt, which sees it; in between, one of
+/// the two holds. Two fences say the same: the one that is first in their order is seen through by the
+/// other's thread. The holder's fence comes behind its store of the word and before nothing but the look,
+/// so it orders nothing else that the model tests.
+#[cfg(loom)]
+mod stand_in {
+    use crate::sync::{Ordering, fence};
+
+    /// In the place of the point at which the barrier strikes the holder.
+    pub(super) fn holder_fence() {
+        // SYNC(lock-waiter): SeqCst. Pairs with the fence of the waiter, below.
+        fence(Ordering::SeqCst);
+    }
+
+    /// The waiter's side of the barrier.
+    pub(super) fn fence_all_threads() -> bool {
+        // SYNC(lock-waiter): SeqCst. Pairs with the fence of the holder, above.
+        fence(Ordering::SeqCst);
+        true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::Arc;
 

@@ -13,7 +13,7 @@ pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 /// only.
 #[inline]
 pub fn full_fence() {
-    // SYNC(dekker): SeqCst. Pairs with every other call of this function.
+    // SYNC(dekker): SeqCst. Pairs with itself, in every other call of this function.
     fence(Ordering::SeqCst);
 }
 

@@ -351,6 +351,10 @@ int WINAPI MulDiv(int nNumber, int nNumerator, int nDenominator);
 #define lstrcpyn NTPIPE_AW(lstrcpyn)
 #define lstrcat NTPIPE_AW(lstrcat)
 
+/* Where a program without main and wmain begins; its own. */
+int WINAPI WinMain(HINSTANCE hInstance, HINSTANCE hPrevInstance, LPSTR lpCmdLine, int nShowCmd);
+int WINAPI wWinMain(HINSTANCE hInstance, HINSTANCE hPrevInstance, LPWSTR lpCmdLine, int nShowCmd);
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,6 +37,8 @@ impl Failure {
     pub const ENVVAR_NOT_FOUND: Self = Self::new(203, 0xC000_0100);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
+    /// All indices for values of threads are in use.
+    pub const NO_MORE_ITEMS: Self = Self::new(259, 0x8000_001A);
     /// A wait for a condition or an address took too long.
     pub const TIMEOUT: Self = Self::new(1460, 0x102);
     /// A pointer that must not be null is.

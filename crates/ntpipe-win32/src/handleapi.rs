@@ -1,14 +1,24 @@
 //! `handleapi.h`: closing and duplicating handles.
 #![allow(unsafe_code)]
 
+use ntpipe::ErrorKind;
+
 use crate::boundary::{out, put, succeeds};
-use crate::handle;
-use crate::types::{BOOL, DWORD, HANDLE};
+use crate::failure::Result;
+use crate::handle::{self, Entry};
+use crate::object::Object;
+use crate::processthreadsapi;
+use crate::types::{BOOL, DWORD, HANDLE, access};
 
 /// `HANDLE_FLAG_INHERIT`.
 const INHERIT: u32 = 1;
 /// `HANDLE_FLAG_PROTECT_FROM_CLOSE`.
 const PROTECT_FROM_CLOSE: u32 = 2;
+
+/// `DUPLICATE_CLOSE_SOURCE`.
+const CLOSE_SOURCE: u32 = 1;
+/// `DUPLICATE_SAME_ACCESS`.
+const SAME_ACCESS: u32 = 2;
 
 /// `CloseHandle`.
 #[unsafe(no_mangle)]
@@ -42,4 +52,134 @@ pub extern "C" fn SetHandleInformation(handle: HANDLE, mask: DWORD, flags: DWORD
             Ok(())
         })
     })
+}
+
+/// `DuplicateHandle`, within the calling process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn DuplicateHandle(
+    source_process: HANDLE,
+    source: HANDLE,
+    target_process: HANDLE,
+    target: *mut HANDLE,
+    mask: DWORD,
+    inherit: BOOL,
+    options: DWORD,
+) -> BOOL {
+    succeeds(|| {
+        if options & !(CLOSE_SOURCE | SAME_ACCESS) != 0 {
+            return Err(ErrorKind::InvalidParameter.into());
+        }
+        is_own(source_process)?;
+        let wanted = (options & SAME_ACCESS == 0).then_some(mask);
+        // SAFETY: null or valid, by the caller's promise.
+        let target = unsafe { out(target) };
+        //= learn: DuplicateHandle, remarks: without a target process the source is closed only
+        if target_process.is_null() && options & CLOSE_SOURCE != 0 {
+            return handle::close(source);
+        }
+        let copied = is_own(target_process).and_then(|()| copy(source, wanted)).and_then(|entry| {
+            if let Some(target) = target {
+                target.write(handle::insert(entry.inherited(inherit != 0))?);
+            }
+            Ok(())
+        });
+        //= learn: DuplicateHandle, dwOptions: closed whether or not the call fails
+        if options & CLOSE_SOURCE != 0 {
+            let closed = handle::close(source);
+            copied?;
+            return closed;
+        }
+        copied
+    })
+}
+
+/// Whether the handle stands for the calling process, the only one whose handles can be reached.
+fn is_own(process: HANDLE) -> Result<()> {
+    match processthreadsapi::process(process)?.pid {
+        own if own == std::process::id() => Ok(()),
+        _ => Err(ErrorKind::NotSupported.into()),
+    }
+}
+
+/// A handle more for what this one stands for, with this access or the same.
+fn copy(source: HANDLE, wanted: Option<u32>) -> Result<Entry> {
+    // What stands for the calling process or thread becomes a handle that others can use, too.
+    if source == processthreadsapi::GetCurrentProcess() {
+        let object = Object::Process(processthreadsapi::process(source)?);
+        return Ok(Entry::new(object, wanted.unwrap_or(processthreadsapi::ALL_ACCESS)));
+    }
+    if source == processthreadsapi::GetCurrentThread() {
+        let object = Object::Thread(processthreadsapi::thread(source)?);
+        return Ok(Entry::new(object, wanted.unwrap_or(processthreadsapi::ALL_ACCESS)));
+    }
+    let Entry { object, access: granted, .. } = handle::get(source)?;
+    let wanted = wanted.map(|wanted| match object {
+        Object::Pipe(_) | Object::File(_) => access::of_file(wanted),
+        Object::Event(_) | Object::Mutex(_) | Object::Semaphore(_) | Object::Timer(_) => {
+            access::of_sync(wanted)
+        }
+        _ => wanted & !access::GENERIC,
+    });
+    match wanted {
+        // A file's rights were settled when it was opened.
+        Some(more)
+            if more & !granted != 0 && matches!(object, Object::Pipe(_) | Object::File(_)) =>
+        {
+            Err(ErrorKind::AccessDenied.into())
+        }
+        wanted => Ok(Entry::new(object, wanted.unwrap_or(granted))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::boundary::last_error;
+    use crate::processthreadsapi::{GetCurrentProcess, GetCurrentThread, GetThreadId};
+    use crate::synchapi::{CreateEventW, SetEvent, WaitForSingleObject};
+
+    fn duplicate(source: HANDLE, mask: u32, inherit: i32, options: u32) -> HANDLE {
+        let mut target = null_mut();
+        let own = GetCurrentProcess();
+        // SAFETY: the place is valid.
+        let done =
+            unsafe { DuplicateHandle(own, source, own, &raw mut target, mask, inherit, options) };
+        if done == 0 { null_mut() } else { target }
+    }
+
+    #[test]
+    fn a_duplicate_stands_for_the_same_object_after_the_source_is_closed() {
+        // SAFETY: the pointers are null.
+        let source = unsafe { CreateEventW(null(), 1, 0, null()) };
+        let copy = duplicate(source, 0, 1, SAME_ACCESS);
+        let mut flags = 0;
+        // SAFETY: the place is valid.
+        assert_eq!(unsafe { GetHandleInformation(copy, &raw mut flags) }, 1);
+        assert_eq!(flags, INHERIT);
+        let setter = duplicate(source, access::MODIFY_STATE, 0, CLOSE_SOURCE);
+        assert_eq!((CloseHandle(source), last_error()), (0, 6));
+        assert_eq!((SetEvent(setter), WaitForSingleObject(copy, 0)), (1, 0));
+        assert_eq!((WaitForSingleObject(setter, 0), last_error()), (u32::MAX, 5));
+        let (own, none) = (GetCurrentProcess(), null_mut());
+        // SAFETY: the place is null.
+        let closed = unsafe { DuplicateHandle(own, setter, none, null_mut(), 0, 0, CLOSE_SOURCE) };
+        assert_eq!((closed, CloseHandle(setter)), (1, 0));
+        assert_eq!(CloseHandle(copy), 1);
+    }
+
+    #[test]
+    fn what_stands_for_the_calling_thread_becomes_a_handle() {
+        let handle = duplicate(GetCurrentThread(), 0, 0, SAME_ACCESS);
+        assert_ne!(handle, GetCurrentThread());
+        let other = std::thread::spawn({
+            let number = handle.addr();
+            move || GetThreadId(std::ptr::without_provenance_mut(number))
+        });
+        assert_eq!(other.join().expect("no panic"), GetThreadId(GetCurrentThread()));
+        let process = duplicate(GetCurrentProcess(), 0, 0, SAME_ACCESS);
+        assert_eq!(processthreadsapi::GetProcessId(process), std::process::id());
+        assert_eq!((CloseHandle(handle), CloseHandle(process)), (1, 1));
+    }
 }

@@ -8,6 +8,7 @@
 //! s c r w  server, client, read end, write end of a pipe: its token is in the other variable
 //! f        a file: its descriptor
 //! p        a process: its descriptor and, after a comma, its number
+//! e m n t  an event, a mutex, a semaphore, a timer: a descriptor and, after a comma, its place
 //! 0 1 2    the standard stream that this handle is
 //! ```
 //!
@@ -19,13 +20,14 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Command;
 use std::sync::{Arc, Once};
 
+use ntpipe::sync::{Lease, Shareable, Timer};
 use ntpipe::{NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter};
 use ntpipe_shm::handover;
 
 use crate::failure::Result;
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
-use crate::object::{FileObject, Object, PipeObject, ProcessObject};
+use crate::object::{FileObject, Object, PipeObject, ProcessObject, TimerObject};
 use crate::types::HANDLE;
 
 const LIST: &str = "NTPIPE_HANDLES";
@@ -64,8 +66,8 @@ pub fn leave(command: &mut Command, inherits: bool, streams: [Option<HANDLE>; 3]
     Ok(())
 }
 
-/// A handle's line; `None` for one that the child cannot have: an end that waits for a client, or a
-/// pipe that has become a stream.
+/// A handle's line; `None` for one that the child cannot have: an end that waits for a client, a pipe
+/// that has become a stream, or a thread.
 fn line(
     command: &mut Command,
     fds: &mut Vec<OwnedFd>,
@@ -79,6 +81,20 @@ fn line(
         fds.push(copy);
         Ok(raw)
     };
+    let lease = match &entry.object {
+        Object::Event(event) => Some(('e', event.lease())),
+        Object::Mutex(mutex) => Some(('m', mutex.lease())),
+        Object::Semaphore(semaphore) => Some(('n', semaphore.lease())),
+        Object::Timer(timer) => Some(('t', timer.timer.lease())),
+        _ => None,
+    };
+    if let Some((kind, lease)) = lease {
+        let Lease { memory, place } = lease?;
+        let line =
+            format!("{number:x}:{kind}:{:x}:0:{},{place};", entry.access, memory.as_raw_fd());
+        fds.push(memory);
+        return Ok(Some(line));
+    }
     let (kind, overlapped, argument) = match &entry.object {
         Object::Pipe(pipe) => {
             let (kind, inheritable) = match pipe.end() {
@@ -143,6 +159,10 @@ fn take(line: &str) -> Option<(HANDLE, Entry)> {
             let file = FileObject::new(descriptor(argument)?, overlapped).ok()?;
             Some(Object::File(Arc::new(file)))
         }
+        "e" => shared(argument, Object::Event),
+        "m" => shared(argument, Object::Mutex),
+        "n" => shared(argument, Object::Semaphore),
+        "t" => shared(argument, |timer: Timer| Object::Timer(TimerObject::new(timer))),
         "p" => {
             let (fd, pid) = argument.split_once(',')?;
             let process = ProcessObject::inherited(descriptor(fd)?, pid.parse().ok()?);
@@ -159,3 +179,12 @@ fn take(line: &str) -> Option<(HANDLE, Entry)> {
     }?;
     Some((std::ptr::without_provenance_mut(number), Entry::new(object, access)))
 }
+
+fn shared<T: Shareable>(argument: &str, object: impl FnOnce(T) -> Object) -> Option<Object> {
+    let (fd, place) = argument.split_once(',')?;
+    let memory = handover::take(fd.parse().ok()?).ok()?;
+    T::adopt(memory, place).ok().map(object)
+}
+
+#[cfg(test)]
+mod tests;

@@ -138,21 +138,17 @@ pub extern "C" fn CreateIoCompletionPort(
             return new_port().map(|(handle, _)| handle);
         }
         let object = handle::get(file)?.object;
-        let overlapped = match &object {
-            Object::Pipe(pipe) => pipe.overlapped,
-            Object::File(file) => file.overlapped,
-            _ => return Err(ErrorKind::InvalidHandle.into()),
-        };
+        let io = object.io()?;
         //= observed: on a handle that is not overlapped
-        if !overlapped {
+        if !object.is_overlapped() {
             return Err(ErrorKind::InvalidParameter.into());
         }
         if !existing.is_null() {
-            object.io()?.bind(handle::get(existing)?.object.port()?, key)?;
+            io.bind(handle::get(existing)?.object.port()?, key)?;
             return Ok(existing);
         }
         let (port, object_of_port) = new_port()?;
-        let bound = object.io()?.bind(&object_of_port, key);
+        let bound = io.bind(&object_of_port, key);
         bound.map(|()| port).inspect_err(|_| {
             let _ = handle::close(port);
         })

@@ -48,6 +48,7 @@ pub mod stringapiset;
 pub mod synchapi;
 pub mod sysinfoapi;
 pub mod text;
+pub mod threadpoolapiset;
 pub mod types;
 pub mod winbase;
 pub mod winternl;

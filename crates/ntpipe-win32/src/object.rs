@@ -4,6 +4,7 @@ pub mod file;
 pub mod io;
 pub mod pipe;
 pub mod pipes;
+pub mod pool;
 pub mod port;
 pub mod process;
 pub mod relay;
@@ -187,6 +188,16 @@ impl Object {
         match self {
             Self::Port(port) => Ok(port),
             _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
+    #[must_use]
+    pub fn is_overlapped(&self) -> bool {
+        match self {
+            Self::Pipe(pipe) => pipe.overlapped,
+            Self::File(file) => file.overlapped,
+            _ => false,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod create;
 mod thread;
+mod tls;
 
 use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::Result;
@@ -12,7 +13,6 @@ use crate::types::{BOOL, DWORD, HANDLE};
 use std::sync::Arc;
 
 pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
-#[allow(unused_imports)]
 pub(crate) use thread::thread;
 pub use thread::{
     _beginthread, _beginthreadex, CancelSynchronousIo, CreateThread, GetCurrentThread,
@@ -20,9 +20,10 @@ pub use thread::{
     OpenThread, QueueUserAPC, ResumeThread, SetThreadPriority, SuspendThread, SwitchToThread,
     TerminateThread,
 };
+pub use tls::{TlsAlloc, TlsFree, TlsGetValue, TlsSetValue};
 
-/// `PROCESS_ALL_ACCESS`.
-const PROCESS_ALL_ACCESS: u32 = 0x1F_FFFF;
+/// `PROCESS_ALL_ACCESS` and `THREAD_ALL_ACCESS`.
+pub(crate) const ALL_ACCESS: u32 = 0x1F_FFFF;
 /// What `GetCurrentProcess` answers.
 const CURRENT_PROCESS: usize = usize::MAX;
 

@@ -30,7 +30,7 @@ pub use condition::{
     WakeAllConditionVariable, WakeConditionVariable,
 };
 pub use critical::{
-    DeleteCriticalSection, EnterCriticalSection, InitializeCriticalSection,
+    CRITICAL_SECTION, DeleteCriticalSection, EnterCriticalSection, InitializeCriticalSection,
     InitializeCriticalSectionAndSpinCount, InitializeCriticalSectionEx, LeaveCriticalSection,
     SetCriticalSectionSpinCount, TryEnterCriticalSection,
 };

@@ -95,6 +95,8 @@ pub mod access {
     pub const GENERIC_WRITE: u32 = 0x4000_0000;
     /// What reading takes.
     pub const GENERIC_READ: u32 = 0x8000_0000;
+    /// All generic bits.
+    pub const GENERIC: u32 = 0xF000_0000;
     /// As much as is allowed.
     pub const MAXIMUM_ALLOWED: u32 = 0x200_0000;
 

@@ -15,6 +15,9 @@ use crate::pipe::{Pipe, PipeMode, deadline};
 use crate::wait::{Until, WaitStrategy, Waiter};
 use crate::{Error, ErrorKind, Result, cancel};
 
+/// So many instances may end between their connection and our greeting before `open` gives up.
+const GREETINGS_MAX: u32 = 1000;
+
 /// How a client end is opened; as [`OpenOptions`](std::fs::OpenOptions).
 ///
 /// Unless set: for reading and writing, byte-read mode, without waiting for an instance.
@@ -120,7 +123,8 @@ impl ClientOptions {
         let name: PipeName = name.parse()?;
         let namespace = Namespace::from_env()?;
         let until = deadline(self.connect_timeout);
-        loop {
+        // A server that throws its clients out before the greeting cannot keep us here.
+        for _ in 0..GREETINGS_MAX {
             let opened = match namespace.open(&name, self.read, self.write) {
                 Err(error) if self.connect_timeout.is_some() && self.is_worth_waiting(&error) => {
                     self.open_waiting(&namespace, &name, until)?
@@ -131,6 +135,7 @@ impl ClientOptions {
                 return Ok(client);
             }
         }
+        Err(ErrorKind::PipeBusy.into())
     }
 
     fn is_worth_waiting(&self, error: &Error) -> bool {

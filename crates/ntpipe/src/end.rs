@@ -15,6 +15,7 @@ use ntpipe_core::ops::{
 use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
+use crate::inherit::Polled;
 use crate::kernel::{self, Source};
 use crate::overlapped::Readiness;
 use crate::server::ServerSide;
@@ -54,6 +55,8 @@ pub(crate) struct End {
     pub(crate) pair: Option<Pair>,
     /// What a driver of started operations polls, once there is one.
     pub(crate) readiness: OnceLock<Arc<Readiness>>,
+    /// What is polled of a client's end that other processes hold too.
+    pub(crate) polled: Polled,
     /// How many clients have come, and how many connections, or waits for one, were ended here.
     pub(crate) arrivals: AtomicU32,
     pub(crate) endings: AtomicU32,
@@ -90,6 +93,7 @@ impl End {
             server,
             pair: None,
             readiness: OnceLock::new(),
+            polled: Polled::default(),
             arrivals: AtomicU32::new(0),
             endings: AtomicU32::new(0),
         }
@@ -183,7 +187,7 @@ impl End {
                 };
                 let blocked = Blocked { connection: connection(half).clone(), pending };
                 let Some(answer) = nowait else { return Ok(Err(blocked)) };
-                if blocked.connection.is_polled() && announce_poller(&blocked) {
+                if blocked.connection.is_polled() && self.announce_poller(&blocked) {
                     continue;
                 }
                 if blocked.connection.ask_kernel() == pending.life {
@@ -191,6 +195,17 @@ impl End {
                 }
             }
         })
+    }
+
+    /// Makes the polled descriptor tell of the pending change; whether it came meanwhile.
+    fn announce_poller(&self, blocked: &Blocked) -> bool {
+        if blocked.connection.sharing().is_some() {
+            self.polled.take_edges();
+            if let Some(server) = &self.server {
+                server.take_edges();
+            }
+        }
+        announce_poller(blocked)
     }
 
     /// Why a half is absent; a server that a client has opened meanwhile gets its halves here.
@@ -263,7 +278,8 @@ impl End {
             return kernel::write_all(sink, data, until, nowait);
         }
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
-        let nothing = || Ok(0);
+        // For an empty message, 0 would mean that it was sent.
+        let nothing = || if data.is_empty() { Err(ErrorKind::NoData.into()) } else { Ok(0) };
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
         let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
             writer.write(data, wait, &mut progress)

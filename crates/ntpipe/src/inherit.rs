@@ -4,6 +4,7 @@
 //! read once, and a holder that dies keeps nobody waiting. The other end sees this one closed when the
 //! last holder has closed it: by Linux' rules, when no process has its socket open any more.
 
+mod poll;
 mod read;
 mod token;
 
@@ -26,6 +27,7 @@ use crate::wait::{WaitStrategy, Waiter};
 use crate::{
     Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter, Result, watch,
 };
+pub(crate) use poll::{Polled, add_bell, take_edges};
 use token::{Kind, Token};
 
 /// An end on its way to another process.
@@ -46,6 +48,12 @@ use token::{Kind, Token};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// This is the only way to have an end in two processes. A plain `fork` copies it unseen: then either the
+/// parent or the child may go on with it, not both, since neither knows what the other one has written or
+/// read, and the first step that contradicts it ends the connection with an error. And a child that goes
+/// on with an end that had carried data is not told when the peer is killed: only calls that do not wait
+/// ask for that.
 ///
 /// It counts as a holder of the end until it is dropped, and so does a [`Command`] that it was
 /// [passed to](Self::pass_to): drop both, or the other end never sees this one closed.
@@ -110,8 +118,10 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
         writer.begin_sharing();
         reader.begin_sharing();
         watch::company(&connection)?;
-        // Who polls learns that from now on it has to look by itself now and then.
-        connection.set_changed();
+        if let (Some(server), Some(instance)) = (&end.server, &instance) {
+            // What is polled has to hear the other holders too.
+            server.follow(instance)?;
+        }
     }
     let mut fds = copies([connection.as_fd(), connection.memory(), locks, bell].iter())?;
     let mut index = 0;

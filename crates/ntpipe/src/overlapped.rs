@@ -64,8 +64,8 @@
 //!
 //! An operation completes in a step, so a completion shows no sooner than somebody looks; what it did is
 //! as on Windows. A started read counts as a waiting reader for the peer's `PIPE_NOWAIT` writes only while
-//! it is armed. Where several *processes* hold one end, the descriptor becomes readable every 20 ms while
-//! something is armed: which of them a change is for, nobody can tell.
+//! it is armed. Where several *processes* hold one end, each of their descriptors becomes readable for a
+//! change that may be for any of them.
 
 mod flush;
 mod listen;

@@ -108,7 +108,8 @@ impl Pipe {
     ///
     /// `ERROR_NO_DATA` when the peer has closed, `ERROR_BROKEN_PIPE` when it closes while the call waits,
     /// `ERROR_PIPE_NOT_CONNECTED` after a disconnect, `ERROR_PIPE_LISTENING` before a client came,
-    /// `ERROR_ACCESS_DENIED` without the right to write, `ERROR_OPERATION_ABORTED` when cancelled.
+    /// `ERROR_ACCESS_DENIED` without the right to write, `ERROR_OPERATION_ABORTED` when cancelled,
+    /// `ERROR_INVALID_PARAMETER` for a message over 1 GiB.
     #[doc(alias = "WriteFile")]
     #[inline]
     pub fn send(&self, data: &[u8]) -> Result<usize> {
@@ -450,11 +451,12 @@ through_pipe!(WriteHalf, 0);
 
 /// The descriptor to poll for reading: after a call that would have had to wait, it becomes readable when
 /// that call may go on. Get it before the first such call: an end whose descriptor nobody has asked for
-/// does not pay for it.
+/// does not pay for it. Get it once more after [`inherit`](crate::NamedPipeClient::inherit): it is another
+/// one then, which other processes that poll the end cannot make unreadable.
 impl AsFd for crate::NamedPipeClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.set_polled();
-        self.connection.as_fd()
+        self.pipe.end.polled.descriptor(&self.connection)
     }
 }
 

@@ -191,6 +191,9 @@ impl Watches {
         if let Some(Watched::Company(company)) = watched.get(&key) {
             let connection = company.connection();
             drop(watched);
+            if let Some(connection) = &connection {
+                connection.ring_chime();
+            }
             return holders::look(self, connection.as_ref());
         }
         let found = watched.remove(&key);

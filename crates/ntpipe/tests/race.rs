@@ -73,11 +73,18 @@ fn race(mode: PipeMode, quota: usize, part: usize) {
 
 fn check_bytes(read: &[u8], completed: &[bool], quota: usize) {
     let mut rest = read;
+    let completed_total = completed.len();
     for (number, completed) in completed.iter().enumerate() {
         let sent = payload(number, quota, PipeMode::Byte);
         let own = u8::try_from(number % 251).unwrap();
         let count = rest.iter().take(sent.len()).take_while(|byte| **byte == own).count();
-        assert!(!completed || count == sent.len(), "write {number}: {count} of {}", sent.len());
+        assert!(
+            !completed || count == sent.len(),
+            "write {number} of {}: {count} of {}; the next is {:?}",
+            completed_total,
+            sent.len(),
+            rest.first()
+        );
         rest = &rest[count..];
     }
     assert!(rest.is_empty(), "{} bytes of nobody", rest.len());

@@ -152,3 +152,42 @@ fn a_program_that_writes_to_a_closed_reader_finds_its_stream_broken() {
     assert!(!child.wait().expect("it ended").success());
     drop(writer);
 }
+
+#[test]
+fn a_message_over_one_gibibyte_is_refused_before_anything_of_it_is_written() {
+    let name = name("long");
+    let mut options = ServerOptions::new();
+    let server = options.pipe_mode(PipeMode::Message).create(&name).unwrap();
+    let client = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).unwrap();
+    server.connect().unwrap();
+    let long = vec![0; (1 << 30) + 1];
+    let refused = [client.send(&long), client.try_send(&long)].map(Result::unwrap_err);
+    let transact = client.transact(&long, &mut [0; 8]).unwrap_err();
+    for error in refused.iter().chain([&transact]) {
+        assert_eq!(error.kind(), ErrorKind::InvalidParameter, "{error}");
+    }
+    assert_eq!(server.peek(&mut []).unwrap().available, 0);
+    // One byte less is only too long to fit at once.
+    assert_eq!(client.try_send(&long[1..]).unwrap_err().kind(), ErrorKind::NoData);
+    let error = client.send_timeout(&long[1..], Duration::ZERO).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimeout);
+}
+
+#[test]
+fn an_empty_message_is_not_lost_behind_a_request_beyond_the_quota() {
+    let name = name("empty");
+    let server = ServerOptions::new().pipe_mode(PipeMode::Message).create(&name).expect("created");
+    let client = ClientOptions::new().pipe_mode(PipeMode::Message).open(&name).expect("opened");
+    server.connect().expect("connected");
+    let quota = server.info().expect("told").out_buffer_size;
+    let request = vec![7; quota as usize + 1];
+    let reply = client.transact_timeout(&request, &mut [0; 8], Duration::ZERO);
+    assert_eq!(reply.expect_err("nobody answers").kind(), ErrorKind::WaitTimeout);
+    assert_eq!(client.try_send(b"").expect("an empty message needs no quota"), 0);
+    client.set_state(PipeMode::Message, true).expect("set");
+    assert_eq!(client.send(b"").expect("nor does it without waiting"), 0);
+    let mut into = vec![0; request.len()];
+    for len in [request.len(), 0, 0] {
+        assert_eq!(server.try_recv(&mut into).expect("there").len, len);
+    }
+}

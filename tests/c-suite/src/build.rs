@@ -41,7 +41,12 @@ pub fn native(dir: &Path) -> PathBuf {
 }
 
 /// The command `ntpipe`, next to which `ntpipe cc` finds what it needs.
-fn ntpipe() -> PathBuf {
+///
+/// # Panics
+///
+/// If it cannot be built.
+#[must_use]
+pub fn ntpipe() -> PathBuf {
     if let Some(path) = env::var_os("NTPIPE") {
         return path.into();
     }

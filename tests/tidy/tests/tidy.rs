@@ -107,40 +107,135 @@ fn may_be_unsafe(path: &str) -> bool {
     path.starts_with(UNSAFE_DIR) && !path.starts_with(SAFE_DIR) || UNSAFE.contains(&path)
 }
 
+/// The names in `SYNC(name)` of a line, each with what stands behind it.
+fn sync_marks(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    line.split(concat!("SYNC", "(")).skip(1).filter_map(|rest| rest.split_once(')'))
+}
+
 /// The names in `SYNC(name)` of a line.
 fn sync_names(line: &str) -> impl Iterator<Item = &str> {
-    line.split(concat!("SYNC", "(")).skip(1).filter_map(|rest| rest.split_once(')')).map(|it| it.0)
+    sync_marks(line).map(|it| it.0)
+}
+
+/// The places that carry one name.
+#[derive(Default)]
+struct Edge {
+    places: Vec<String>,
+    /// Which of them may release, and which acquire.
+    releases: Vec<usize>,
+    acquires: Vec<usize>,
+    /// One place is both sides, in two threads.
+    with_itself: bool,
+}
+
+impl Edge {
+    fn add(&mut self, place: String, told: &str) -> Result<(), String> {
+        let at = self.places.len();
+        let ordering = told.trim_start_matches(": ").split(|c: char| !c.is_alphanumeric()).next();
+        let (release, acquire) = match ordering {
+            Some("Release") => (true, false),
+            Some("Acquire") => (false, true),
+            Some("AcqRel" | "SeqCst") => (true, true),
+            _ => return Err(format!("{place}\n    does not begin with its ordering")),
+        };
+        self.releases.extend(release.then_some(at));
+        self.acquires.extend(acquire.then_some(at));
+        self.with_itself |= told.contains("Pairs with itself");
+        self.places.push(place);
+        Ok(())
+    }
+
+    fn has_both_sides(&self) -> bool {
+        let pairs = |one: &usize| self.acquires.iter().any(|other| one != other);
+        self.with_itself || self.releases.iter().any(pairs)
+    }
 }
 
 #[test]
 fn every_ordering_edge_has_two_sides_and_a_paragraph() {
-    let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut edges: BTreeMap<String, Edge> = BTreeMap::new();
+    let mut found = Vec::new();
     for source in sources(".rs") {
-        if source.path.starts_with("tests/tidy/") {
+        if !source.path.starts_with("crates/") || !source.path.contains("/src/") {
             continue;
         }
         for (number, line) in source.lines() {
-            for name in sync_names(line) {
-                uses.entry(name.to_owned()).or_default().push(at(&source, number, line.trim()));
+            for (name, told) in sync_marks(line) {
+                let edge = edges.entry(name.to_owned()).or_default();
+                found.extend(edge.add(at(&source, number, line.trim()), told).err());
             }
         }
     }
     let protocol = std::fs::read_to_string(root().join("docs/protocol.md")).expect("the protocol");
     let told: BTreeSet<&str> =
         protocol.lines().filter(|line| line.starts_with("### ")).flat_map(sync_names).collect();
-    let mut found = Vec::new();
-    for (name, places) in &uses {
+    for (name, edge) in &edges {
         if !told.contains(name.as_str()) {
             found.push(format!("  {name} has no heading in docs/protocol.md"));
         }
-        if places.len() < 2 && !places.iter().any(|place| place.contains("Pairs with")) {
-            found.push(format!("  {name} has one side only:\n{}", places.join("\n")));
+        if !edge.has_both_sides() {
+            found.push(format!("  {name} has one side only:\n{}", edge.places.join("\n")));
         }
     }
-    for name in told.iter().filter(|name| !uses.contains_key(**name)) {
+    for name in told.iter().filter(|name| !edges.contains_key(**name)) {
         found.push(format!("  {name} is explained in docs/protocol.md, but not used"));
     }
     report("ordering edges", &found);
+}
+
+#[test]
+fn an_ordering_edge_needs_a_releasing_and_an_acquiring_side() {
+    let edge = |told: &[&str]| {
+        let mut edge = Edge::default();
+        told.iter().try_for_each(|told| edge.add(String::new(), told)).map(|()| edge)
+    };
+    for (told, both) in [
+        (&[": Release. Pairs with the load", ": Acquire, here and below."][..], true),
+        (&[": AcqRel. One", ": SeqCst. Other"], true),
+        (&[": AcqRel. Pairs with itself"], true),
+        (&[": AcqRel. Pairs with the other"], false),
+        (&[": Acquire. One", ": Acquire. Pairs with a store"], false),
+        (&[": Release. Pairs with a load"], false),
+    ] {
+        assert_eq!(edge(told).map(|edge| edge.has_both_sides()), Ok(both), "{told:?}");
+    }
+    assert!(edge(&[": the other side of it"]).is_err());
+}
+
+/// The texts between `before` and a quotation mark.
+fn quoted<'a>(line: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+    line.split(before).skip(1).filter_map(|rest| rest.split_once('"')).map(|it| it.0)
+}
+
+#[test]
+fn every_point_of_death_has_a_name_of_its_own_and_a_test() {
+    let mut points: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut tested: BTreeSet<String> = BTreeSet::new();
+    for source in sources(".rs") {
+        let in_tests = source.path.split('/').any(|part| part == "tests");
+        for (number, line) in source.lines() {
+            if in_tests {
+                // As `NTPIPE_CRASH_AT` wants them: with how often, or without.
+                let names = line.split('"').skip(1).step_by(2);
+                tested.extend(names.map(|name| name.split('@').next().unwrap_or(name).to_owned()));
+                continue;
+            }
+            for name in quoted(line, concat!("crash::", "point(\"")) {
+                points.entry(name.to_owned()).or_default().push(at(&source, number, name));
+            }
+        }
+    }
+    assert!(points.len() > 5, "the points are called otherwise now");
+    let mut found = Vec::new();
+    for (name, places) in &points {
+        if places.len() > 1 {
+            found.push(format!("  {name} is the name of several:\n{}", places.join("\n")));
+        }
+        if !tested.contains(name) {
+            found.push(format!("{} is in no test", places.join("\n")));
+        }
+    }
+    report("points at which a process may die", &found);
 }
 
 /// Orderings that are not relaxed and have no SYNC comment within the function around them.

@@ -4,8 +4,9 @@ use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use ntpipe::{PipeMode, Security, ServerOptions};
+use ntpipe::{PipeMode, ServerOptions};
 
+use crate::acl::security;
 use crate::end::End;
 use crate::flags::Listen;
 use crate::out::Outcome;
@@ -26,15 +27,6 @@ pub(super) fn run(args: Listen) -> Outcome {
     match &args.exec {
         None => converse(&args, &options),
         Some(command) => serve(&args, &options, command),
-    }
-}
-
-fn security(acl: &str) -> ntpipe::Result<Security> {
-    let mode = || u32::from_str_radix(acl, 8).ok().filter(|_| acl.len() <= 4);
-    match acl {
-        "current-user" => Ok(Security::current_user()),
-        "everyone" => Ok(Security::everyone()),
-        _ => mode().map_or_else(|| Security::sddl(acl), |mode| Ok(Security::unix_mode(mode))),
     }
 }
 

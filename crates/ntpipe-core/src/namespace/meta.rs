@@ -21,7 +21,6 @@ use crate::security::Security;
 
 const MAGIC: &[u8; 8] = b"ntpipe\0\x01";
 const HEADER: usize = 20;
-const MAX_LEN: usize = 4096;
 
 /// What all instances of a pipe have in common; the first one decides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +40,12 @@ pub struct Meta {
 }
 
 impl Meta {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// The longest file that is read.
+    pub const MAX_LEN: usize = 4096;
+
+    /// The content of the file.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         let name = self.name.as_str().as_bytes();
         let mut list = Vec::new();
         self.security.encode(&mut list);
@@ -66,7 +70,8 @@ impl Meta {
     }
 
     /// Believes nothing: `None` when it is anything but what [`encode`](Self::encode) gives.
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (header, rest) = bytes.split_at_checked(HEADER)?;
         let word = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
         if !header.starts_with(MAGIC) {
@@ -100,7 +105,7 @@ impl Meta {
 
     /// Reads a metadata file; `None` when it holds anything else.
     pub(super) fn read(file: impl AsFd) -> io::Result<Option<Self>> {
-        let mut buffer = [0; MAX_LEN];
+        let mut buffer = [0; Self::MAX_LEN];
         let mut len = 0;
         loop {
             let at = u64::try_from(len).map_err(|_| Errno::INVAL)?;

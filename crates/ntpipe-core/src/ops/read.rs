@@ -278,7 +278,11 @@ impl Reader {
         let cutoff = match self.cutoff {
             Some(cutoff) => cutoff,
             None => {
-                let cutoff = self.find_cutoff()?;
+                let cutoff = match self.agreed_cutoff() {
+                    Some(cutoff) => cutoff,
+                    None => self.find_cutoff()?,
+                };
+                self.agree_on_cutoff(cutoff);
                 *self.cutoff.insert(cutoff)
             }
         };
@@ -286,6 +290,11 @@ impl Reader {
         let everything = self.connection.shared().spec().capacities[self.connection.inward()];
         // Beyond it already: nothing that was pending survives.
         Ok(Bounds { consumed, ahead_max: if ahead > everything { 0 } else { ahead } })
+    }
+
+    /// Where the peer's writes ended, if it is known to be gone.
+    pub(super) fn cutoff(&self) -> Option<u32> {
+        self.cutoff
     }
 
     /// The payload count at the end of the last write that had completed when the peer went: what was

@@ -205,6 +205,10 @@ impl SharedHalf for Reader {
 
     fn resume(&mut self) -> Result<()> {
         self.consumer.resync();
+        if self.cutoff().is_none() && self.agreed_cutoff().is_some() {
+            // The kernel has told another holder; what had not completed is not there for this one either.
+            self.connection.set_gone();
+        }
         let mark = self.mark();
         let end = low(mark);
         let inside = mark & PARTIAL != 0 && self.is_before(end);
@@ -255,7 +259,8 @@ impl Reader {
         }
     }
 
-    /// Whether not everything before the payload count `end` is consumed.
+    /// Whether not everything before the payload count `end` is consumed, of a message: they are short
+    /// enough for this comparison.
     fn is_before(&self, end: u32) -> bool {
         let left = end.wrapping_sub(self.consumer.consumed());
         left != 0 && left < 1 << 31
@@ -330,8 +335,28 @@ impl Reader {
         }
     }
 
-    /// The end is about to be shared: tells the others of a message that is under way.
+    /// Up to where the holders of this end read what a peer left that is gone, if one of them has looked.
+    pub(super) fn agreed_cutoff(&self) -> Option<u32> {
+        // SYNC(cutoff): Acquire. Pairs with the Release store below, by another holder.
+        let word = self.connection.own().cutoff.load(Ordering::Acquire);
+        (word & PARTIAL != 0 && self.connection.sharing().is_some()).then_some(low(word))
+    }
+
+    /// Tells the others.
+    pub(super) fn agree_on_cutoff(&self, cutoff: u32) {
+        if self.connection.sharing().is_some() {
+            let word = PARTIAL | u64::from(cutoff);
+            // SYNC(cutoff): Release. Pairs with the Acquire load above, by another holder.
+            self.connection.own().cutoff.store(word, Ordering::Release);
+        }
+    }
+
+    /// The end is about to be shared: tells the others of a message that is under way, and of what is
+    /// left of a peer that is gone.
     pub fn begin_sharing(&mut self) {
+        if let Some(cutoff) = self.cutoff() {
+            self.agree_on_cutoff(cutoff);
+        }
         if let Some(end) = self.inside {
             let waits = self.has_waiters();
             self.note_part(end, waits);

@@ -14,7 +14,7 @@ use ntpipe_shm::ring::{Placed, Producer, Withdrawn};
 use ntpipe_shm::sync::{AtomicU64, Ordering};
 
 use super::{Need, Pending, Step};
-use crate::connection::{Connection, PeerLife};
+use crate::connection::{Connection, MESSAGE_BYTES_MAX, PeerLife};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeType, WaitMode};
 
@@ -96,7 +96,8 @@ impl Writer {
     /// # Errors
     ///
     /// `ERROR_NO_DATA` when the peer is gone, `ERROR_BROKEN_PIPE` when it goes while the write waits,
-    /// `ERROR_PIPE_NOT_CONNECTED` when the server disconnected.
+    /// `ERROR_PIPE_NOT_CONNECTED` when the server disconnected, `ERROR_INVALID_PARAMETER` for a message
+    /// of more than [`MESSAGE_BYTES_MAX`].
     #[inline]
     pub fn write(
         &mut self,
@@ -148,6 +149,7 @@ impl Writer {
         if data.is_empty() && self.connection.pipe_type() == PipeType::Byte {
             return Ok(Step::Done(0));
         }
+        self.check_length(data)?;
         let quota = self.connection.write_quota();
         let mut seen = self.producer.refresh()?;
         if progress.first.is_none() {
@@ -162,11 +164,13 @@ impl Writer {
                 return Ok(Step::Wait(self.pending(seen, data.len())));
             }
             let unread = self.producer.unread() as usize;
-            let fits = unread + data.len() <= quota as usize;
+            // More than the quota can be unread already, after a transaction.
+            //= observed: a write of no bytes never waits for the quota
+            let fits = data.is_empty() || unread + data.len() <= quota as usize;
             if wait == WaitMode::NoWait && !fits {
                 return self.write_to_waiting_reader(data, unread, quota, seen);
             }
-            if (fits || data.is_empty()) && self.producer.push(data, 0, false)?.is_some() {
+            if fits && self.producer.push(data, 0, false)?.is_some() {
                 self.connection.announce_data();
                 self.leave_queue(progress);
                 return Ok(Step::Done(data.len()));
@@ -180,6 +184,13 @@ impl Writer {
             return Ok(Step::Done(data.len()));
         }
         Ok(Step::Wait(self.pending(seen, data.len())))
+    }
+
+    /// What is longer than any quota comes here before anything of it is written.
+    fn check_length(&self, data: &[u8]) -> Result<()> {
+        let fits = self.connection.pipe_type() == PipeType::Byte
+            || data.len() <= MESSAGE_BYTES_MAX as usize;
+        if fits { Ok(()) } else { Err(too_long()) }
     }
 
     /// A small write to a quota that is all but full: writer and reader move in lockstep, and each look
@@ -417,7 +428,7 @@ impl Writer {
     /// ring.
     //= observed: the write part of a transaction never blocks on quota
     pub(super) fn post(&mut self, data: &[u8], progress: &mut WriteProgress) -> Result<Step<()>> {
-        if let Err(error) = self.check_peer(progress) {
+        if let Err(error) = self.check_peer(progress).and_then(|()| self.check_length(data)) {
             self.leave_queue(progress);
             return Err(error);
         }
@@ -481,4 +492,9 @@ impl Writer {
             self.connection.announce_data();
         }
     }
+}
+
+#[cold]
+fn too_long() -> Error {
+    Error::new(ErrorKind::InvalidParameter).because("a message has at most 1 GiB")
 }

@@ -239,6 +239,7 @@ impl Consumer {
         // SYNC(consume): Release. Pairs with the Acquire load of the head in `Producer::refresh`.
         // Orders our copies before the space is given back; without it the producer may overwrite
         // bytes that are still being copied.
+        // SYNC(handover): Release. Pairs with `resync` of the next consumer.
         self.segment.ring(self.ring).head.0.store(self.head.pack(), Release);
     }
 

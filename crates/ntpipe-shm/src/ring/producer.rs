@@ -192,6 +192,7 @@ impl Producer {
             Cursor { units: self.tail.units.wrapping_add(header.units()), bytes: placed.end_bytes };
         // SYNC(publish): Release. Pairs with the Acquire load of the tail in `Consumer::refresh`.
         // Orders header and payload before the new tail; without it the consumer may see stale bytes.
+        // SYNC(handover): Release. Pairs with `resync` of the next producer.
         crash::point("push.before-publish");
         self.segment.ring(self.ring).tail.0.store(self.tail.pack(), Release);
         crash::point("push.after-publish");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ntpipe::ErrorKind;
 
-use super::PROCESS_ALL_ACCESS;
+use super::ALL_ACCESS;
 use crate::boundary::{out, put, succeeds, value};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
@@ -217,7 +217,7 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
         _ => error.into(),
     })?;
     let object = Arc::new(ProcessObject::open(child.id())?);
-    let entry = Entry::new(Object::Process(object), PROCESS_ALL_ACCESS);
+    let entry = Entry::new(Object::Process(object), ALL_ACCESS);
     let process = handle::insert(entry.clone().inherited(wish.inherit_handle))?;
     let thread = handle::insert(entry).inspect_err(|_| {
         let _ = handle::close(process);

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use ntpipe::ErrorKind;
 
-use super::process;
+use super::{ALL_ACCESS, process};
 use crate::apc;
 use crate::boundary::{answer, gives_object, guarded, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
@@ -14,8 +14,6 @@ use crate::handle::{self, Entry};
 use crate::object::{Object, ThreadObject, thread};
 use crate::types::{BOOL, DWORD, HANDLE, LPVOID, SECURITY_ATTRIBUTES};
 
-/// `THREAD_ALL_ACCESS`.
-const THREAD_ALL_ACCESS: u32 = 0x1F_FFFF;
 const CREATE_SUSPENDED: u32 = 0x4;
 const STACK_SIZE_PARAM_IS_A_RESERVATION: u32 = 0x1_0000;
 /// A smaller stack has no room for the program beside the system's own part.
@@ -111,7 +109,7 @@ fn create(
     let thread = begins.recv().map_err(|_| Failure::INTERNAL)?;
     let id = thread.id;
     let inherit = security.is_some_and(|it| it.bInheritHandle != 0);
-    let entry = Entry::new(Object::Thread(thread.clone()), THREAD_ALL_ACCESS).inherited(inherit);
+    let entry = Entry::new(Object::Thread(thread.clone()), ALL_ACCESS).inherited(inherit);
     let handle = handle::insert(entry)?;
     thread.give_handle(handle.addr());
     Ok((handle, id))
@@ -373,7 +371,7 @@ mod tests {
         let (handle, id) = start(gives_back, 9, CREATE_SUSPENDED);
         assert_eq!(SuspendThread(handle), 1);
         assert_eq!((ResumeThread(handle), exit_code(handle)), (2, 259));
-        let other = OpenThread(THREAD_ALL_ACCESS, 0, id);
+        let other = OpenThread(ALL_ACCESS, 0, id);
         assert_eq!(ResumeThread(other), 1);
         assert_eq!((join(handle), join(other)), (9, 9));
         assert_eq!(SuspendThread(GetCurrentThread()), DWORD::MAX);
@@ -388,7 +386,7 @@ mod tests {
         let (handle, id) = start(gives_back, 0, 0);
         thread(handle).expect("a thread").ended.wait().expect("waited");
         assert_eq!((QueueUserAPC(Some(never), handle, 0), last_error()), (0, 31));
-        assert!(OpenThread(THREAD_ALL_ACCESS, 0, id).is_null());
+        assert!(OpenThread(ALL_ACCESS, 0, id).is_null());
         assert_eq!(last_error(), 87);
         assert_eq!((CancelSynchronousIo(handle), last_error()), (0, 1168));
         assert_eq!(join(handle), 0);

@@ -1,18 +1,15 @@
 //! One descriptor for all that an end's operations wait for.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use ntpipe_core::connection::PeerLife;
 use ntpipe_shm::chime::Chime;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
 
 use crate::end::End;
+use crate::inherit::take_edges;
 use crate::pipe::Pipe;
 use crate::{Error, Result};
 
@@ -25,13 +22,8 @@ pub struct Readiness {
     /// Holds what tells of the other side (a socket) and of the own side (the chime).
     epoll: OwnedFd,
     chime: Arc<Chime>,
-    /// A timer, once other processes hold the end too.
-    tick: OnceLock<OwnedFd>,
     end: Weak<End>,
 }
-
-/// How long a change can go unnoticed that another process, which holds the same end, was told of.
-const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 impl Pipe {
     /// The descriptor that tells when a step of an armed operation on this end is worth trying.
@@ -70,7 +62,7 @@ impl Readiness {
             }
         };
         add(&epoll, &chime, EventFlags::IN)?;
-        Ok(Self { epoll, chime: Arc::new(chime), tick: OnceLock::new(), end: Arc::downgrade(end) })
+        Ok(Self { epoll, chime: Arc::new(chime), end: Arc::downgrade(end) })
     }
 
     pub(crate) fn chime(&self) -> &Arc<Chime> {
@@ -83,35 +75,14 @@ impl Readiness {
         if let Some(end) = self.end.upgrade()
             && let Some(connection) = end.connection()
         {
-            ntpipe_shm::socket::drain(connection.as_ref());
+            connection.drain_for_chime();
             if connection.ask_kernel() != PeerLife::Here && end.pair.is_some() {
                 // The kernel pipe beside the ring may go on, and is to be heard.
                 let _ = epoll::delete(&self.epoll, connection.as_ref());
             }
         }
-        if let Some(tick) = self.tick.get() {
-            let _ = rustix::io::read(tick, &mut [0; 8]);
-        }
+        take_edges(&self.epoll);
         self.chime.clear();
-    }
-
-    /// Makes the descriptor readable after a while, whatever happens: the byte that tells of a change goes
-    /// to one of the processes that hold the end, and their own changes reach no other one's descriptor.
-    pub(super) fn arm_tick(&self) -> Result<()> {
-        let tick = match self.tick.get() {
-            Some(tick) => tick,
-            None => {
-                let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-                let tick = timerfd_create(TimerfdClockId::Monotonic, flags)
-                    .map_err(|errno| Error::os("timerfd_create", errno))?;
-                add(&self.epoll, &tick, EventFlags::IN)?;
-                self.tick.get_or_init(|| tick)
-            }
-        };
-        let once = Itimerspec { it_interval: Timespec::default(), it_value: TICK };
-        timerfd_settime(tick, TimerfdTimerFlags::empty(), &once)
-            .map_err(|errno| Error::os("timerfd_settime", errno))?;
-        Ok(())
     }
 
     /// Asks for one event of the kernel pipe behind this end.

@@ -136,9 +136,6 @@ impl Site {
             }
             Doorbell(pending.bell(&self.connection)).announce(POLLER);
         }
-        if self.connection.sharing().is_some() {
-            readiness.arm_tick()?;
-        }
         if self.kernel {
             readiness.arm_kernel(end)?;
         }

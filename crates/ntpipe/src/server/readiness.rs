@@ -8,6 +8,7 @@ use ntpipe_core::instance::Source;
 use rustix::event::epoll;
 
 use crate::end::lock;
+use crate::inherit::{add_bell, take_edges};
 use crate::{Error, Result};
 
 /// An epoll descriptor that holds the one of the instance's present source.
@@ -28,9 +29,20 @@ impl Readiness {
     /// Puts the instance's source behind the stable descriptor.
     pub(super) fn follow(&self, next: Option<Source>) -> Result<()> {
         let mut now = lock(&self.now);
+        let bell = |source: &Option<Source>| match source {
+            Some(Source::Connected(connection)) => connection.sharing().cloned(),
+            _ => None,
+        };
+        if let Some(sharing) = bell(&next) {
+            add_bell(&self.epoll, &sharing)?;
+        }
         match (&*now, &next) {
             (Some(old), Some(new)) if old.is(new) => return Ok(()),
             (Some(old), _) => {
+                if let Some(sharing) = bell(&now) {
+                    // Other holders have it open, and `epoll` goes by the file.
+                    let _ = epoll::delete(&self.epoll, sharing.bell());
+                }
                 // It is still open: `old` holds it.
                 epoll::delete(&self.epoll, old).map_err(|errno| Error::os("epoll_ctl", errno))?;
             }
@@ -47,6 +59,13 @@ impl Readiness {
         }
         *now = next;
         Ok(())
+    }
+}
+
+impl Readiness {
+    /// Forgets that the holders' bell has rung.
+    pub(super) fn take_edges(&self) {
+        take_edges(&self.epoll);
     }
 }
 

@@ -76,7 +76,7 @@ impl ServerSide {
     }
 
     /// Keeps the descriptor that is polled up with the instance.
-    fn follow(&self, instance: &Instance) -> Result<()> {
+    pub(crate) fn follow(&self, instance: &Instance) -> Result<()> {
         self.readiness.get().map_or(Ok(()), |readiness| readiness.follow(instance.source()))
     }
 
@@ -89,6 +89,13 @@ impl ServerSide {
         }
         self.follow(&instance)?;
         Ok(self.readiness.get().expect("set above"))
+    }
+
+    /// Forgets that the holders' bell has rung.
+    pub(crate) fn take_edges(&self) {
+        if let Some(readiness) = self.readiness.get() {
+            readiness.take_edges();
+        }
     }
 
     pub(super) fn forget_readiness(&mut self) {

@@ -126,13 +126,11 @@ fn two_processes_drive_the_same_end() {
     // Each message waits for its reader; whose descriptor tells of it is left to chance.
     let (server, client) = pair(PipeMode::Message, 4);
     // The descriptor is there and armed before the end is shared.
-    let readiness = client.readiness().unwrap();
     let mut read = reading(&client, 100);
     assert!(!read.arm());
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([MODULE, "--exact", "--nocapture"]).stdout(Stdio::null());
     client.inherit().unwrap().pass_to(&mut command, END).unwrap();
-    becomes_readable(&readiness);
     let mut child = command.spawn().unwrap();
     drop((command, read));
     std::thread::scope(|scope| {

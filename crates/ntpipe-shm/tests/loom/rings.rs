@@ -1,26 +1,9 @@
-//! Every interleaving of two threads, up to loom's bound of preemptions.
-//!
-//! `RUSTFLAGS='--cfg loom' cargo test -p ntpipe-shm --test loom --release`
-#![cfg(loom)]
-
-use std::sync::Arc;
+//! Records between a producer and a consumer.
 
 use loom::thread;
-use ntpipe_shm::doorbell::{Doorbell, SLEEPER};
 use ntpipe_shm::ring::{Consumer, Producer, Seen, Withdrawn};
-use ntpipe_shm::segment::{Segment, Spec};
-use ntpipe_shm::sync::Ordering::{Acquire, Release};
 
-fn check(model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.max_branches = 10_000;
-    builder.check(model);
-}
-
-fn segment(capacity: u32) -> Arc<Segment> {
-    Arc::new(Segment::heap(Spec { capacities: [capacity, 8], quotas: [0; 2], kind: 0 }))
-}
+use super::{check, segment};
 
 /// Takes the next record, in parts of at most `part` bytes; the second value tells that it was
 /// withdrawn before all of it was taken.
@@ -118,64 +101,5 @@ fn what_is_unread_after_a_withdrawal_is_known_to_the_producer() {
         let taken = taker.join().unwrap();
         producer.refresh().unwrap();
         assert_eq!(producer.unread(), 2, "still, after {taken} bytes were taken");
-    });
-}
-
-#[test]
-fn a_sleeper_is_woken_by_the_news_it_missed() {
-    check(|| {
-        let segment = segment(64);
-        let mut producer = Producer::new(segment.clone(), 0);
-        let mut consumer = Consumer::new(segment.clone(), 0);
-        let shared = segment.clone();
-        let sender = thread::spawn(move || {
-            for message in [1, 2] {
-                producer.push(&[message], 0, false).unwrap().unwrap();
-                Doorbell(&shared.side(0).data_bell).ring();
-            }
-        });
-        for message in [1, 2] {
-            loop {
-                match consumer.front().unwrap() {
-                    Seen::Record(front) => {
-                        let mut into = [0];
-                        consumer.take(front, &mut into).unwrap().unwrap();
-                        assert_eq!(into, [message]);
-                        break;
-                    }
-                    Seen::Empty(seen) => {
-                        let bell = Doorbell(&segment.side(0).data_bell);
-                        let announced = bell.announce(SLEEPER);
-                        if consumer.tail_word() == seen {
-                            // Never returns if the ring was missed: loom then runs out of branches.
-                            assert!(bell.wait(announced, None));
-                        }
-                    }
-                    Seen::Cut => unreachable!("nothing was withdrawn"),
-                }
-            }
-        }
-        sender.join().unwrap();
-    });
-}
-
-#[test]
-fn a_sleeper_learns_that_the_peer_left() {
-    check(|| {
-        let segment = segment(8);
-        let shared = segment.clone();
-        let sleeper = thread::spawn(move || {
-            let side = shared.side(0);
-            let bell = Doorbell(&side.room_bell);
-            while side.life.load(Acquire) == 0 {
-                let announced = bell.announce(SLEEPER);
-                if side.life.load(Acquire) == 0 {
-                    assert!(bell.wait(announced, None));
-                }
-            }
-        });
-        segment.side(0).life.store(1, Release);
-        Doorbell(&segment.side(0).room_bell).ring();
-        sleeper.join().unwrap();
     });
 }

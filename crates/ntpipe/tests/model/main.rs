@@ -3,6 +3,8 @@
 //! Nothing here waits: what would have to is asked with `try_send`, `try_recv`, `PIPE_NOWAIT` or a
 //! timeout of zero. A failure prints the operations; proptest shrinks them.
 
+mod transact;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -27,6 +29,10 @@ enum Operation {
     /// With a timeout of zero: what does not fit is withdrawn.
     SendAndGiveUp(Side, usize),
     Recv(Side, usize),
+    /// A request of this many bytes, which nobody answers: with a timeout of zero, or cancelled.
+    TransactInVain(Side, usize, bool),
+    /// A request, a reply and a buffer of this many bytes; the peer reads all that is there, and replies.
+    Transact(Side, usize, usize, usize),
     Peek(Side, usize),
     Flush(Side),
     SetState(Side, bool, bool),
@@ -46,6 +52,8 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         12 => (side(), len()).prop_map(|(s, n)| Send(s, n)),
         3 => (side(), len()).prop_map(|(s, n)| SendAndGiveUp(s, n)),
         12 => (side(), len()).prop_map(|(s, n)| Recv(s, n)),
+        2 => (side(), len(), any::<bool>()).prop_map(|(s, n, c)| TransactInVain(s, n, c)),
+        3 => (side(), len(), len(), len()).prop_map(|(s, n, m, b)| Transact(s, n, m, b)),
         5 => (side(), len()).prop_map(|(s, n)| Peek(s, n)),
         1 => side().prop_map(Flush),
         2 => (side(), any::<bool>(), any::<bool>()).prop_map(|(s, m, n)| SetState(s, m, n)),
@@ -140,8 +148,6 @@ struct World {
     link: Link,
     /// The client's standing once it is no longer that of the link.
     orphan: Option<Standing>,
-    /// The server did anything since the client came.
-    noticed: bool,
     modes: [Modes; 2],
     /// To the server, to the client.
     queues: [Queue; 2],
@@ -175,7 +181,6 @@ impl World {
             client: None,
             link: Link::Listening,
             orphan: None,
-            noticed: false,
             modes: [Modes { by_message: messages, nowait: false }, Modes::default()],
             queues: Default::default(),
             next: 0,
@@ -209,17 +214,14 @@ impl World {
     }
 
     fn step(&mut self, operation: &Operation) -> Result<(), TestCaseError> {
-        if let Operation::Send(Side::Server, _)
-        | Operation::SendAndGiveUp(Side::Server, _)
-        | Operation::Recv(Side::Server, _)
-        | Operation::Peek(Side::Server, _) = operation
-        {
-            self.noticed |= self.link == Link::Connected;
-        }
         match *operation {
             Operation::Send(side, len) => self.send(side, len, false),
             Operation::SendAndGiveUp(side, len) => self.send(side, len, true),
             Operation::Recv(side, len) => self.recv(side, len),
+            Operation::TransactInVain(side, len, cancel) => {
+                self.transact_in_vain(side, len, cancel)
+            }
+            Operation::Transact(side, len, reply, part) => self.transact(side, len, reply, part),
             Operation::Peek(side, len) => self.peek(side, len),
             Operation::Flush(side) => self.flush(side),
             Operation::SetState(side, by_message, nowait) => {
@@ -373,7 +375,6 @@ impl World {
                 Err(nobody)
             }
         };
-        self.noticed |= self.link == Link::Connected;
         prop_assert_eq!(result, expected);
         Ok(())
     }
@@ -398,7 +399,6 @@ impl World {
         self.client = Some(result.map_err(|kind| TestCaseError::fail(format!("open: {kind:?}")))?);
         self.link = Link::Connected;
         self.orphan = None;
-        self.noticed = false;
         self.modes[Side::Client as usize] = Modes::default();
         self.queues = Default::default();
         Ok(())
@@ -424,7 +424,12 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        // A failure can cost a wait.
+        max_shrink_time: 120_000,
+        ..ProptestConfig::default()
+    })]
     #[test]
     fn ends_agree_with_a_queue(
         messages in any::<bool>(),

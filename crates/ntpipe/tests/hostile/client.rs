@@ -1,7 +1,7 @@
 //! A client that breaks every rule: the server answers errors, on that connection alone.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -11,15 +11,9 @@ use ntpipe_core::namespace::Namespace;
 use ntpipe_shm::layout::VERSION;
 use ntpipe_shm::segment::{Segment, Spec};
 use rustix::fs::{MemfdFlags, SealFlags};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
-const GREETING: &[u8] = b"ntpipe\0\x01";
-const QUOTA: u32 = 4096;
-/// What a server of these tests asks for: twice the least quota and a page, rounded up.
-const SPEC: Spec = Spec { capacities: [32_768; 2], quotas: [QUOTA; 2], kind: 1 };
-const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
-/// No wait of these tests takes this long unless something hangs.
-const BOUND: Duration = Duration::from_secs(60);
+use super::attack::{Attack, Dice, attack, fight, survives_all};
+use super::{BOUND, GREETING, QUOTA, RIGHT_LEN, SEALS, SPEC, send};
 
 fn server() -> (String, NamedPipeServer) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -45,16 +39,6 @@ fn connect(name: &str) -> OwnedFd {
             Err(error) => panic!("{error}"),
         }
     }
-}
-
-fn send(socket: &OwnedFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) {
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(16))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() {
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(fds)));
-    }
-    let data = [std::io::IoSlice::new(bytes)];
-    rustix::net::sendmsg(socket, &data, &mut ancillary, SendFlags::NOSIGNAL).unwrap();
 }
 
 /// The server goes on with a client that behaves.
@@ -107,8 +91,6 @@ fn copy_with(len: u64, seals: SealFlags) -> OwnedFd {
     }
     fd
 }
-
-const RIGHT_LEN: u64 = 4096 + 2 * 32_768;
 
 fn wrong_segments() -> Vec<(&'static str, OwnedFd)> {
     let other = |spec| Segment::create(spec).unwrap().1;
@@ -225,210 +207,45 @@ fn surplus_descriptors_are_closed() {
     serves_the_next_client(&name, &server);
 }
 
-/// A small generator, so that a failure names its seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        // splitmix64
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    fn one_of<const N: usize>(&mut self, choices: [u64; N]) -> u64 {
-        choices[usize::try_from(self.below(N as u64)).unwrap()]
-    }
-}
-
-/// What an attacker does to the segment, again and again.
-#[derive(Clone, Copy, Debug)]
-enum Attack {
-    /// Anything anywhere in the header and the rings.
-    Anything,
-    /// Cursors near those that are there, headers of every kind.
-    Plausible,
-    /// A ring that is always full of records of this header.
-    Flood(u32),
-    /// Lives and bells.
-    Sides,
-}
-
-const TAIL_0: u64 = 384;
-const HEAD_0: u64 = 512;
-const DATA_0: u64 = 4096;
-
-fn attack(segment: &Segment, fd: &OwnedFd, attack: Attack, dice: &mut Dice) {
-    let write = |at: u64, bytes: &[u8]| {
-        rustix::io::pwrite(fd, bytes, at).unwrap();
-    };
-    let read = |at: u64| {
-        let mut word = [0; 8];
-        rustix::io::pread(fd, &mut word, at).unwrap();
-        u64::from_ne_bytes(word)
-    };
-    match attack {
-        Attack::Anything => {
-            let end = if dice.below(2) == 0 { 896 } else { RIGHT_LEN - 8 };
-            write(128 + dice.below(end - 128), &dice.next().to_ne_bytes());
-        }
-        Attack::Plausible => {
-            let cursor = dice.one_of([TAIL_0, HEAD_0, TAIL_0 + 256, HEAD_0 + 256]);
-            let step = dice.below(64) << 32 | dice.below(64);
-            match dice.below(4) {
-                0 => write(cursor, &read(cursor).wrapping_add(step).to_ne_bytes()),
-                1 => write(cursor, &read(cursor).wrapping_sub(step).to_ne_bytes()),
-                _ => {
-                    let flags = dice.below(32) << 59;
-                    let length = dice.below(256) << 32;
-                    let start = read(cursor) & 0xFFFF_FFFF;
-                    let word = flags | length | start;
-                    let ring = dice.below(2) * 32_768;
-                    let units = [dice.below(4096), read(cursor) >> 32 & 4095];
-                    let units = dice.one_of(units);
-                    write(DATA_0 + ring + units * 8, &word.to_ne_bytes());
-                    if dice.below(4) == 0 {
-                        write(DATA_0 + ring + (units * 8 + 8) % 32_768, &u64::MAX.to_ne_bytes());
-                    }
-                }
-            }
-        }
-        Attack::Flood(flags) => {
-            // Through the mapping, as fast as the reader.
-            let ring = segment.ring(0);
-            if dice.below(100) == 0 {
-                let start = ring.head.0.load(Ordering::Relaxed) & 0xFFFF_FFFF;
-                let header = u64::from(flags) << 32 | start;
-                write(DATA_0, &header.to_ne_bytes().repeat(4096));
-            }
-            for _ in 0..1000 {
-                let head = ring.head.0.load(Ordering::Relaxed);
-                ring.tail.0.store(head.wrapping_add(4096 << 32), Ordering::Relaxed);
-            }
-        }
-        Attack::Sides => {
-            let at = dice.one_of([128, 256]) + dice.below(4) * 4;
-            let value = [0, 1, 2, 4, u64::MAX, dice.next()];
-            let value = dice.one_of(value);
-            write(at, &value.to_ne_bytes()[..4]);
-        }
-    }
-}
-
-/// One operation; that it ends is what counts, and that an error is one of this connection.
-fn operate(server: &NamedPipeServer, dice: &mut Dice) {
-    let soon = Duration::from_micros(dice.below(300));
-    let len = usize::try_from(dice.below(6000)).unwrap();
-    let mut into = vec![0; len];
-    let result = match dice.below(9) {
-        0 => server.recv_timeout(&mut into, soon).map(drop),
-        1 => server.try_recv(&mut into).map(drop),
-        2 => server.send_timeout(&into, soon).map(drop),
-        3 => server.try_send(&into).map(drop),
-        4 => server.peek(&mut into).map(drop),
-        5 => server.flush_timeout(soon),
-        6 => server.transact_timeout(&into, &mut [0; 100], soon).map(drop),
-        7 => server.set_state(PipeMode::Byte, dice.below(2) == 0),
-        _ => server.set_state(PipeMode::Message, false),
-    };
-    if let Err(error) = result {
-        let expected = matches!(
-            error.kind(),
-            ErrorKind::Corrupt
-                | ErrorKind::WaitTimeout
-                | ErrorKind::NoData
-                | ErrorKind::BrokenPipe
-                | ErrorKind::PipeNotConnected
-                | ErrorKind::BadPipe
-                | ErrorKind::PipeBusy
-        );
-        assert!(expected, "{error}");
-    }
-}
-
 fn survives(attack_kind: Attack, seed: u64) {
     let (name, server) = server();
     let (segment, fd) = Segment::create(SPEC).unwrap();
     let mut dice = Dice(seed);
     // Also before the server looks at it for the first time.
     for _ in 0..dice.below(20) {
-        attack(&segment, &fd, attack_kind, &mut dice);
+        attack(&segment, &fd, attack_kind, 0, &mut dice);
     }
     let socket = connect(&name);
     send(&socket, GREETING, &[fd.as_fd()]);
     // Corrupt is an answer, too: the header may be bad already.
     let _ = server.connect_timeout(Duration::from_millis(1));
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut dice = Dice(!seed);
-            while !over.load(Ordering::Relaxed) {
-                for _ in 0..50 {
-                    attack(&segment, &fd, attack_kind, &mut dice);
-                }
-            }
-        });
-        // Ends the attacker also if an operation panics.
-        let _over = Over(&over);
-        for _ in 0..60 {
-            operate(&server, &mut dice);
-        }
-    });
+    fight(&server, (&segment, &fd), attack_kind, 0, seed);
     let _ = server.disconnect();
     server.set_state(PipeMode::Message, false).unwrap();
     serves_the_next_client(&name, &server);
 }
 
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Runs the attack with some seeds; a call that never ends fails, too, and names the seed.
-fn survives_all(attack: Attack, seeds: u64) {
-    for seed in 0..seeds {
-        let (done, wait) = mpsc::channel();
-        let worker = std::thread::spawn(move || {
-            survives(attack, seed);
-            done.send(()).unwrap();
-        });
-        if wait.recv_timeout(BOUND) == Err(mpsc::RecvTimeoutError::Timeout) {
-            panic!("{attack:?}, seed {seed}: a call does not end");
-        }
-        assert!(worker.join().is_ok(), "{attack:?}, seed {seed}");
-    }
-}
-
 #[test]
 fn anything_anywhere_is_survived() {
-    survives_all(Attack::Anything, 60);
+    survives_all(survives, Attack::Anything, 60);
 }
 
 #[test]
 fn plausible_cursors_and_headers_are_survived() {
-    survives_all(Attack::Plausible, 60);
+    survives_all(survives, Attack::Plausible, 60);
 }
 
 #[test]
 fn a_flood_of_records_without_bytes_is_survived() {
     // Empty ones, ones that continue, withdrawn ones, claimed ones.
     for flags in [0, 1 << 27, 1 << 30, 1 << 28 | 1 << 29, 1 << 27 | 1 << 28] {
-        survives_all(Attack::Flood(flags), 4);
+        survives_all(survives, Attack::Flood(flags), 4);
     }
 }
 
 #[test]
 fn lives_and_bells_that_change_are_survived() {
-    survives_all(Attack::Sides, 60);
+    survives_all(survives, Attack::Sides, 60);
 }
 
 #[test]

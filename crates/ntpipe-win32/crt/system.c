@@ -1,0 +1,255 @@
+/* Files by descriptor, time, environment and the rest of the runtime that stands on POSIX. */
+
+#include "crt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static errno_t fail(errno_t why)
+{
+    errno = why;
+    return why;
+}
+
+/* Descriptors. */
+
+API int ntpipe__fileno(FILE *file)
+{
+    return fileno(file);
+}
+API int ntpipe__isatty(int fd)
+{
+    return isatty(fd);
+}
+API int ntpipe__read(int fd, void *to, unsigned n)
+{
+    return (int)read(fd, to, n);
+}
+API int ntpipe__write(int fd, const void *from, unsigned n)
+{
+    return (int)write(fd, from, n);
+}
+API int ntpipe__close(int fd)
+{
+    return close(fd);
+}
+API int ntpipe__dup(int fd)
+{
+    return dup(fd);
+}
+API int ntpipe__dup2(int fd, int other)
+{
+    return dup2(fd, other) < 0 ? -1 : 0;
+}
+API long ntpipe__lseek(int fd, long offset, int origin)
+{
+    return lseek(fd, offset, origin);
+}
+API long long ntpipe__lseeki64(int fd, long long offset, int origin)
+{
+    return lseek(fd, offset, origin);
+}
+
+/* Windows' flags, which are others than Linux'. */
+enum { O_WINDOWS_APPEND = 8, O_WINDOWS_NOINHERIT = 0x80, O_WINDOWS_CREAT = 0x100, O_WINDOWS_TRUNC = 0x200,
+       O_WINDOWS_EXCL = 0x400 };
+
+static int open_descriptor(const char *path, int flags, int mode)
+{
+    int own = flags & 3;
+    own |= flags & O_WINDOWS_APPEND ? O_APPEND : 0;
+    own |= flags & O_WINDOWS_NOINHERIT ? O_CLOEXEC : 0;
+    own |= flags & O_WINDOWS_CREAT ? O_CREAT : 0;
+    own |= flags & O_WINDOWS_TRUNC ? O_TRUNC : 0;
+    own |= flags & O_WINDOWS_EXCL ? O_EXCL : 0;
+    /* _S_IWRITE is the owner's bit; on Windows it means that anybody may write. */
+    return open(path, own, mode & S_IWUSR ? 0666 : 0444);
+}
+
+API int ntpipe__open(const char *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    int mode = flags & O_WINDOWS_CREAT ? va_arg(list, int) : 0;
+    va_end(list);
+    return open_descriptor(path, flags, mode);
+}
+
+API int ntpipe__wopen(const wchar_t *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    int mode = flags & O_WINDOWS_CREAT ? va_arg(list, int) : 0;
+    va_end(list);
+    char *narrow = ntpipe_utf8_copy(path);
+    int fd = narrow ? open_descriptor(narrow, flags, mode) : -1;
+    int why = errno;
+    free(narrow);
+    errno = why;
+    return fd;
+}
+
+/* Remembered only to be told: streams carry bytes, and wide text as UTF-8, in every mode. */
+API int ntpipe__setmode(int fd, int mode)
+{
+    enum { TEXT = 0x4000, DESCRIPTORS = 256 };
+    static int modes[DESCRIPTORS];
+    if (fcntl(fd, F_GETFD) < 0)
+        return -1;
+    if (fd >= DESCRIPTORS)
+        return TEXT;
+    int before = __atomic_exchange_n(&modes[fd], mode, __ATOMIC_RELAXED);
+    return before ? before : TEXT;
+}
+
+/* Processes and the environment. */
+
+API int ntpipe__getpid(void)
+{
+    return getpid();
+}
+
+API void ntpipe__sleep(unsigned ms)
+{
+    struct timespec left = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    while (nanosleep(&left, &left) < 0 && errno == EINTR) {
+    }
+}
+
+API int ntpipe__wsystem(const wchar_t *command)
+{
+    char *narrow = ntpipe_utf8_copy(command);
+    int result = command && !narrow ? -1 : system(narrow);
+    free(narrow);
+    return result;
+}
+
+API errno_t ntpipe_getenv_s(size_t *needed, char *to, size_t room, const char *name)
+{
+    if (!needed || !name || (!to && room))
+        return fail(EINVAL);
+    const char *value = getenv(name);
+    *needed = value ? strlen(value) + 1 : 0;
+    if (to && room)
+        to[0] = 0;
+    if (!value || !room)
+        return 0;
+    if (*needed > room)
+        return fail(ERANGE);
+    memcpy(to, value, *needed);
+    return 0;
+}
+
+API errno_t ntpipe__dupenv_s(char **copy, size_t *length, const char *name)
+{
+    if (length)
+        *length = 0;
+    if (!copy || !name)
+        return fail(EINVAL);
+    const char *value = getenv(name);
+    *copy = value ? strdup(value) : NULL;
+    if (value && !*copy)
+        return fail(ENOMEM);
+    if (length && value)
+        *length = strlen(value) + 1;
+    return 0;
+}
+
+API int ntpipe__putenv(const char *setting)
+{
+    const char *equals = strchr(setting, '=');
+    char *name = equals ? strndup(setting, (size_t)(equals - setting)) : NULL;
+    if (!name)
+        return -1;
+    int result = equals[1] ? setenv(name, equals + 1, 1) : unsetenv(name);
+    free(name);
+    return result;
+}
+
+API errno_t ntpipe_rand_s(unsigned *value)
+{
+    return value && getrandom(value, sizeof *value, 0) == sizeof *value ? 0 : fail(EINVAL);
+}
+
+API errno_t ntpipe__set_errno(int value)
+{
+    errno = value;
+    return 0;
+}
+
+API errno_t ntpipe__get_errno(int *value)
+{
+    if (!value)
+        return fail(EINVAL);
+    *value = errno;
+    return 0;
+}
+
+/* Time, with Microsoft's order of arguments. */
+
+API errno_t ntpipe_localtime_s(struct tm *to, const time_t *time)
+{
+    return to && time && localtime_r(time, to) ? 0 : fail(EINVAL);
+}
+
+API errno_t ntpipe_gmtime_s(struct tm *to, const time_t *time)
+{
+    return to && time && gmtime_r(time, to) ? 0 : fail(EINVAL);
+}
+
+API errno_t ntpipe_asctime_s(char *to, size_t room, const struct tm *time)
+{
+    char text[64];
+    if (!to || room < 26 || !time || !asctime_r(time, text))
+        return fail(EINVAL);
+    memcpy(to, text, strlen(text) + 1);
+    return 0;
+}
+
+API errno_t ntpipe_ctime_s(char *to, size_t room, const time_t *time)
+{
+    struct tm parts;
+    return time && localtime_r(time, &parts) ? ntpipe_asctime_s(to, room, &parts) : fail(EINVAL);
+}
+
+static errno_t format_now(char *to, size_t room, const char *format)
+{
+    struct tm parts;
+    time_t now = time(NULL);
+    if (!to || room < 9)
+        return fail(EINVAL);
+    return localtime_r(&now, &parts) && strftime(to, room, format, &parts) ? 0 : fail(EINVAL);
+}
+
+API errno_t ntpipe__strdate_s(char *to, size_t room)
+{
+    return format_now(to, room, "%m/%d/%y");
+}
+
+API errno_t ntpipe__strtime_s(char *to, size_t room)
+{
+    return format_now(to, room, "%H:%M:%S");
+}
+
+API size_t ntpipe_wcsftime(wchar_t *to, size_t room, const wchar_t *format, const struct tm *time)
+{
+    char *narrow = ntpipe_utf8_copy(format), *text = malloc(4 * room + 1);
+    size_t n = narrow && text ? strftime(text, 4 * room + 1, narrow, time) : 0;
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = 0;
+    while (n && length + 2 < room + 1 && *at)
+        length += ntpipe_utf16_put(to + length, ntpipe_utf8_next(&at));
+    if (n && (*at || length >= room))
+        length = 0;
+    if (room)
+        to[length] = 0;
+    free(narrow);
+    free(text);
+    return length;
+}

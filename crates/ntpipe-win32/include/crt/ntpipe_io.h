@@ -1,0 +1,50 @@
+/* Files by descriptor: Windows' <io.h>, <fcntl.h> and the part of <process.h> that is not threads. */
+#ifndef NTPIPE_IO_H
+#define NTPIPE_IO_H
+
+#pragma GCC system_header
+
+#include "ntpipe_base.h"
+#include <stdint.h>
+
+#define _O_RDONLY 0x0000
+#define _O_WRONLY 0x0001
+#define _O_RDWR 0x0002
+#define _O_APPEND 0x0008
+#define _O_CREAT 0x0100
+#define _O_TRUNC 0x0200
+#define _O_EXCL 0x0400
+#define _O_TEXT 0x4000
+#define _O_BINARY 0x8000
+#define _O_RAW _O_BINARY
+#define _O_WTEXT 0x10000
+#define _O_U16TEXT 0x20000
+#define _O_U8TEXT 0x40000
+#define _O_NOINHERIT 0x0080
+#define _S_IREAD 0x0100
+#define _S_IWRITE 0x0080
+#ifndef O_BINARY
+#define O_BINARY 0
+#define O_TEXT 0
+#endif
+
+NTPIPE_CRT_BEGIN
+
+int _isatty(int) NTPIPE_CRT(_isatty);
+int _setmode(int, int) NTPIPE_CRT(_setmode);
+int _read(int, void *, unsigned) NTPIPE_CRT(_read);
+int _write(int, const void *, unsigned) NTPIPE_CRT(_write);
+int _close(int) NTPIPE_CRT(_close);
+int _open(const char *, int, ...) NTPIPE_CRT(_open);
+int _wopen(const wchar_t *, int, ...) NTPIPE_CRT(_wopen);
+int _dup(int) NTPIPE_CRT(_dup);
+int _dup2(int, int) NTPIPE_CRT(_dup2);
+long _lseek(int, long, int) NTPIPE_CRT(_lseek);
+long long _lseeki64(int, long long, int) NTPIPE_CRT(_lseeki64);
+intptr_t _get_osfhandle(int);
+int _open_osfhandle(intptr_t, int);
+int _getpid(void) NTPIPE_CRT(_getpid);
+
+NTPIPE_CRT_END
+
+#endif

@@ -1,0 +1,92 @@
+//! The timers of the pool: one thread sleeps until the next is due.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Id, lock, submit};
+use crate::failure::Result;
+
+#[derive(Default)]
+struct Timers {
+    /// In the order in which they are due; the number tells those of one moment apart.
+    due: BTreeMap<(Instant, u64), Id>,
+    set: HashMap<Id, ((Instant, u64), Duration)>,
+    next: u64,
+    /// The process in which the thread runs.
+    process: u32,
+}
+
+static TIMERS: Mutex<Option<Timers>> = Mutex::new(None);
+static CHANGED: Condvar = Condvar::new();
+
+/// Has a task called at a time, and then again after each period that is not zero; `None` for never.
+///
+/// # Errors
+/// What starting the thread gives.
+pub fn set(id: Id, due: Option<Instant>, period: Duration) -> Result<()> {
+    let mut slot = lock(&TIMERS);
+    let timers = slot.get_or_insert_default();
+    if let Some((key, _)) = timers.set.remove(&id) {
+        timers.due.remove(&key);
+    }
+    let Some(due) = due else { return Ok(()) };
+    if timers.process != std::process::id() {
+        std::thread::Builder::new().name("ntpipe-timer".into()).spawn(run)?;
+        timers.process = std::process::id();
+    }
+    timers.add(id, due, period);
+    drop(slot);
+    CHANGED.notify_all();
+    Ok(())
+}
+
+/// Whether a task is to be called at a time.
+#[must_use]
+pub fn is_set(id: Id) -> bool {
+    lock(&TIMERS).as_ref().is_some_and(|timers| timers.set.contains_key(&id))
+}
+
+impl Timers {
+    fn add(&mut self, id: Id, due: Instant, period: Duration) {
+        self.next += 1;
+        let key = (due, self.next);
+        self.due.insert(key, id);
+        self.set.insert(id, (key, period));
+    }
+
+    /// Takes a timer that is due; otherwise tells how long there is none.
+    fn take(&mut self) -> std::result::Result<Id, Option<Duration>> {
+        let now = Instant::now();
+        let first = self.due.first_entry().ok_or(None)?;
+        let (due, _) = *first.key();
+        if due > now {
+            return Err(Some(due - now));
+        }
+        let id = first.remove();
+        let period = self.set.remove(&id).map_or(Duration::ZERO, |(_, period)| period);
+        if !period.is_zero() {
+            self.add(id, (due + period).max(now), period);
+        }
+        Ok(id)
+    }
+}
+
+fn run() {
+    let mut slot = lock(&TIMERS);
+    loop {
+        match slot.get_or_insert_default().take() {
+            Ok(id) => {
+                drop(slot);
+                // One that was closed meanwhile is not called.
+                let _ = submit(id, 0);
+                slot = lock(&TIMERS);
+            }
+            Err(None) => slot = CHANGED.wait(slot).unwrap_or_else(PoisonError::into_inner),
+            Err(Some(left)) => {
+                let waited = CHANGED.wait_timeout(slot, left);
+                slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+}
