@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod files;
+mod find;
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use ntpipe::{ClientOptions, ErrorKind, Recv};
 
 pub use files::*;
+pub use find::*;
 
 use crate::boundary::{
     answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,

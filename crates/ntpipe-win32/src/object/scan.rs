@@ -119,6 +119,12 @@ impl Scan {
         Ok(Self::of(listed.into_iter()))
     }
 
+    /// One entry alone.
+    #[must_use]
+    pub fn of_one(listed: Listed) -> Self {
+        Self { left: VecDeque::from([listed]), begun: false }
+    }
+
     fn of(entries: impl Iterator<Item = Listed>) -> Self {
         let mut left: Vec<_> = entries.collect();
         left.sort_by(|one, two| one.name.cmp(&two.name));

@@ -7,10 +7,11 @@ use ntpipe::ErrorKind;
 
 use super::answer::Answer;
 use super::query::name_of;
-use super::types::{NTSTATUS, OBJECT_ATTRIBUTES};
+use super::types::{NTSTATUS, OBJ_INHERIT, OBJECT_ATTRIBUTES};
 use crate::boundary::{bytes_mut, out, put, status};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
+use crate::handleapi::{Duplicate, duplicate};
 use crate::object::Object;
 use crate::types::HANDLE;
 
@@ -26,6 +27,33 @@ const TYPE_BYTES: usize = 104;
 #[unsafe(no_mangle)]
 pub extern "C" fn NtClose(handle: HANDLE) -> NTSTATUS {
     status(|| handle::close(handle).map(|()| 0))
+}
+
+/// `DUPLICATE_SAME_ATTRIBUTES`.
+const SAME_ATTRIBUTES: u32 = 4;
+
+/// `NtDuplicateObject`, within the calling process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn NtDuplicateObject(
+    source_process: HANDLE,
+    source: HANDLE,
+    target_process: HANDLE,
+    target: *mut HANDLE,
+    desired: u32,
+    attributes: u32,
+    options: u32,
+) -> NTSTATUS {
+    status(|| {
+        // SAFETY: null or valid, by the caller's promise.
+        let target = unsafe { out(target) };
+        let inherit = match options & SAME_ATTRIBUTES {
+            0 => attributes & OBJ_INHERIT != 0,
+            _ => handle::get(source)?.inherit,
+        };
+        let options = options & !SAME_ATTRIBUTES;
+        let wish = Duplicate { mask: desired, inherit, options };
+        duplicate(source_process, source, target_process, target, wish).map(|()| 0)
+    })
 }
 
 /// `NtQueryObject`.
