@@ -1,11 +1,14 @@
 /* The frames at the bottom of a thread that CreateThread starts, and the ways out of one.
  *
- * ExitThread leaves the routine without unwinding it, as on Windows: no destructor of the program runs, and
- * since both ends of the jump are here, no frame of Rust is left behind. */
+ * ExitThread leaves the routine without unwinding it, as on Windows: no destructor of the program runs. Both
+ * ends of the jump are here, so it passes no frame of Rust. From a routine that the library called it would:
+ * then the thread goes at once, and its stack stays with all that is on it. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* What a thread runs; filled by ntpipe_thread_begin. */
 struct work {
@@ -19,9 +22,12 @@ struct work {
 };
 
 /* The library's part, in processthreadsapi/thread.rs: ntpipe_thread_begin takes what CreateThread left at
- * `start`, ntpipe_thread_ends notes the exit code of the calling thread. */
+ * `start`, ntpipe_thread_ends notes the exit code of the calling thread, ntpipe_thread_leaves_frames says
+ * whether the library's frames are below its caller, ntpipe_thread_is_gone tells that it has ended. */
 void ntpipe_thread_begin(void *start, struct work *work);
 void ntpipe_thread_ends(uint32_t code);
+int ntpipe_thread_leaves_frames(void);
+void ntpipe_thread_is_gone(void);
 
 int ntpipe_thread_start(void *start, size_t stack);
 _Noreturn void ExitThread(uint32_t code);
@@ -64,8 +70,12 @@ int ntpipe_thread_start(void *start, size_t stack) {
 
 _Noreturn void ExitThread(uint32_t code) {
     ntpipe_thread_ends(code);
-    if (bottom)
+    int leaves_frames = ntpipe_thread_leaves_frames();
+    if (bottom && !leaves_frames)
         longjmp(*bottom, 1);
+    ntpipe_thread_is_gone();
+    while (leaves_frames)
+        syscall(SYS_exit, 0);
     /* The first thread of the program, or one that it started by other means. */
     pthread_exit(NULL);
 }

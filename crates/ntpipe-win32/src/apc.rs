@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ntpipe::{ErrorKind, Event};
 
+use crate::boundary;
 use crate::failure::Result;
 use crate::object::ThreadObject;
 use crate::object::thread;
@@ -155,7 +156,7 @@ pub fn run_pending() -> bool {
     let mut ran = false;
     while let Some(call) = thread.apcs().next() {
         ran = true;
-        call();
+        boundary::outward(call);
     }
     ran
 }

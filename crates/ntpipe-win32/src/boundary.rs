@@ -10,6 +10,26 @@ use crate::types::{BOOL, HANDLE, INVALID_HANDLE_VALUE};
 
 thread_local! {
     static LAST_ERROR: Cell<u32> = const { Cell::new(0) };
+    /// How many routines of the program's this library is calling.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Calls a routine of the program's. It may end the thread, which then leaves the frames of this library
+/// as they are.
+pub fn outward<T>(call: impl FnOnce() -> T) -> T {
+    let count = |change: fn(u32) -> u32| {
+        let _ = CALLS.try_with(|calls| calls.set(change(calls.get())));
+    };
+    count(|calls| calls + 1);
+    let answer = call();
+    count(|calls| calls.saturating_sub(1));
+    answer
+}
+
+/// Whether the calling code is a routine that this library calls.
+#[must_use]
+pub fn is_called() -> bool {
+    CALLS.try_with(Cell::get).is_ok_and(|calls| calls > 0)
 }
 
 /// The calling thread's last error.

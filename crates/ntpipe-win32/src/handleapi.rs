@@ -121,6 +121,9 @@ pub(crate) fn duplicate(
 
 /// Whether the handle stands for the calling process, the only one whose handles can be reached.
 fn is_own(process: HANDLE) -> Result<()> {
+    if process == processthreadsapi::GetCurrentProcess() {
+        return Ok(());
+    }
     match processthreadsapi::process(process)?.pid {
         own if own == std::process::id() => Ok(()),
         _ => Err(ErrorKind::NotSupported.into()),

@@ -147,7 +147,10 @@ fn a_named_event_is_one_event_in_two_processes() {
     assert!(child.wait().unwrap().success());
     let listed = ntpipe::list().unwrap();
     assert!(!listed.iter().any(|entry| entry.name.contains(&name) || entry.name.starts_with('.')));
-    let name = format!(r"\\.\pipe\{}-PING", name.to_uppercase());
+    let upper = Event::open(format!("{}-PING", name.to_uppercase())).unwrap_err().kind();
+    let pipe = Event::open(format!(r"\\.\pipe\{name}-ping")).unwrap_err().kind();
+    assert_eq!((upper, pipe), (ErrorKind::NotFound, ErrorKind::PathNotFound));
+    let name = format!(r"Local\{name}-ping");
     assert!(!Event::create(&name, true, true).unwrap().is_set());
     drop(ping);
     assert_eq!(Event::open(&name).unwrap_err().kind(), ErrorKind::NotFound);

@@ -12,13 +12,13 @@ const LONG_LINES: &[&str] = &["crates/ntpipe-core/src/status.rs"];
 /// The files that may contain `unsafe`.
 const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/bare.rs",
+    "crates/ntpipe-shm/src/block.rs",
     "crates/ntpipe-shm/src/bytes.rs",
     "crates/ntpipe-shm/src/handover.rs",
     "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",
     "crates/ntpipe-shm/src/peer.rs",
     "crates/ntpipe-shm/src/segment.rs",
-    "crates/ntpipe-shm/src/signal.rs",
 ];
 
 /// Where C's pointers are looked at: the files of the C library, but for those of its objects.

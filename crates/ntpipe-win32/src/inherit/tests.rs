@@ -4,6 +4,7 @@
 use std::ffi::CString;
 use std::fmt::Write;
 use std::ptr::{null, null_mut};
+use std::sync::{Mutex, PoisonError};
 
 use crate::handleapi::{CloseHandle, SetHandleInformation};
 use crate::processthreadsapi::{
@@ -17,6 +18,8 @@ use crate::types::{HANDLE, SECURITY_ATTRIBUTES, access};
 
 const ROLE: &str = "NTPIPE_TEST_ROLE";
 const FOREVER: u32 = u32::MAX;
+/// A child inherits whatever is inheritable, also what another test made so.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Starts this test again; gives the process. `role` is what it finds in its environment.
 fn spawn(test: &str, role: &str) -> HANDLE {
@@ -103,6 +106,7 @@ fn a_child_waits_for_what_it_inherits_and_signals_it() {
         assert_eq!(WaitForSingleObject(mutex, FOREVER), 0);
         return;
     }
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let security = inherited();
     // SAFETY: the structure is whole, here and below.
     let ask = unsafe { CreateEventA(&raw const security, 0, 0, null()) };
@@ -147,6 +151,7 @@ fn an_inherited_name_lives_on_in_the_child() {
         assert_eq!((ReleaseMutex(again), ReleaseMutex(again), ReleaseMutex(mutex)), (1, 1, 0));
         return;
     }
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let parent = std::process::id().to_string();
     let security = inherited();
     // SAFETY: the structure is whole, and the name valid; here and below.

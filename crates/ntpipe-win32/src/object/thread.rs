@@ -1,6 +1,6 @@
 //! A thread of this process behind handles.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -37,7 +37,7 @@ struct OwnHandle {
 }
 
 /// The threads that called in here and live, by number.
-static THREADS: Mutex<Option<HashMap<u32, Weak<ThreadObject>>>> = Mutex::new(None);
+static THREADS: Mutex<BTreeMap<u32, Weak<ThreadObject>>> = Mutex::new(BTreeMap::new());
 
 /// Ends with its thread.
 struct Current(Arc<ThreadObject>);
@@ -48,7 +48,7 @@ thread_local! {
 
 fn enter() -> Arc<ThreadObject> {
     let thread = describe();
-    threads().get_or_insert_default().insert(thread.id, Arc::downgrade(&thread));
+    threads().insert(thread.id, Arc::downgrade(&thread));
     thread
 }
 
@@ -69,20 +69,13 @@ fn describe() -> Arc<ThreadObject> {
     })
 }
 
-fn threads() -> MutexGuard<'static, Option<HashMap<u32, Weak<ThreadObject>>>> {
+fn threads() -> MutexGuard<'static, BTreeMap<u32, Weak<ThreadObject>>> {
     THREADS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Current {
     fn drop(&mut self) {
-        let Self(thread) = self;
-        thread.apcs.close();
-        threads().get_or_insert_default().remove(&thread.id);
-        thread.end_with(0);
-        // Whoever learns of the thread's end finds its mutexes abandoned.
-        ntpipe::sync::abandon_held();
-        thread.ended.set();
-        thread.handle(|handle| handle.ended = true);
+        self.0.end();
     }
 }
 
@@ -111,7 +104,7 @@ pub fn open(id: u32) -> Result<Arc<ThreadObject>> {
     if id == current().id {
         return Ok(current());
     }
-    let found = threads().get_or_insert_default().get(&id).and_then(Weak::upgrade);
+    let found = threads().get(&id).and_then(Weak::upgrade);
     found.ok_or(ErrorKind::InvalidParameter.into())
 }
 
@@ -126,6 +119,17 @@ impl ThreadObject {
     #[must_use]
     pub fn exit_code(&self) -> u32 {
         if self.ended.is_set() { self.exit_code.load(Ordering::Relaxed) } else { STILL_ACTIVE }
+    }
+
+    /// The calling thread, which this is, ends.
+    pub fn end(&self) {
+        self.apcs.close();
+        threads().remove(&self.id);
+        self.end_with(0);
+        // Whoever learns of the thread's end finds its mutexes abandoned.
+        ntpipe::sync::abandon_held();
+        self.ended.set();
+        self.handle(|handle| handle.ended = true);
     }
 
     /// Notes with what it ends; the first to tell is right.

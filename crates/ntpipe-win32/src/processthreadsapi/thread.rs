@@ -8,7 +8,7 @@ use ntpipe::ErrorKind;
 
 use super::{ALL_ACCESS, process};
 use crate::apc;
-use crate::boundary::{answer, gives_object, guarded, out, put, succeeds, value};
+use crate::boundary::{answer, gives_object, guarded, is_called, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::{Object, ThreadObject, thread};
@@ -76,6 +76,22 @@ pub(super) unsafe extern "C" fn ntpipe_thread_begin(start: *mut c_void, work: *m
 pub(super) extern "C" fn ntpipe_thread_ends(code: u32) {
     let _ = guarded(|| {
         thread::current().end_with(code);
+        Ok(())
+    });
+}
+
+/// Whether the caller is a routine that this library called: then frames of this library are below it.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn ntpipe_thread_leaves_frames() -> c_int {
+    is_called().into()
+}
+
+/// Tells everyone that the calling thread has ended: for one whose own variables are not destroyed, as
+/// those of a program's first thread are not.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn ntpipe_thread_is_gone() {
+    let _ = guarded(|| {
+        thread::current().end();
         Ok(())
     });
 }
@@ -392,6 +408,47 @@ mod tests {
         assert_eq!(join(handle), 0);
         let stale = handle;
         assert_eq!((CancelSynchronousIo(stale), last_error()), (0, 6));
+    }
+
+    #[test]
+    fn a_thread_may_exit_from_a_routine_that_was_left_for_it() {
+        unsafe extern "C" fn leave(code: usize) {
+            // SAFETY: the frames below are left as they are.
+            unsafe { ExitThread(u32::try_from(code).expect("small")) }
+        }
+        unsafe extern "C" fn sleep(_: LPVOID) -> u32 {
+            crate::synchapi::SleepEx(u32::MAX, 1)
+        }
+        let (handle, _) = start(sleep, 0, 0);
+        assert_eq!(QueueUserAPC(Some(leave), handle, 77), 1);
+        assert_eq!(join(handle), 77);
+    }
+
+    #[test]
+    fn a_blocked_read_of_a_thread_is_cancelled() {
+        unsafe extern "C" fn read(pipe: LPVOID) -> u32 {
+            let mut byte = 0u8;
+            let place = (&raw mut byte).cast();
+            // SAFETY: the place is valid for a byte.
+            let read = unsafe {
+                crate::fileapi::ReadFile(pipe, place, 1, std::ptr::null_mut(), std::ptr::null_mut())
+            };
+            if read == 0 { last_error() } else { 0 }
+        }
+        let (mut reader, mut writer) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the places are valid.
+        let made = unsafe {
+            crate::namedpipeapi::CreatePipe(&raw mut reader, &raw mut writer, std::ptr::null(), 0)
+        };
+        assert_eq!(made, 1);
+        let (handle, _) = start(read, reader.addr(), 0);
+        crate::boundary::set_last_error(5);
+        while CancelSynchronousIo(handle) == 0 {
+            assert_eq!(last_error(), 1168);
+            crate::boundary::set_last_error(5);
+        }
+        assert_eq!((last_error(), join(handle)), (5, 995));
+        assert_eq!((CloseHandle(reader), CloseHandle(writer)), (1, 1));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use ntpipe::ErrorKind;
 
 use super::{initialise, shared};
-use crate::boundary::{out, put, succeeds};
+use crate::boundary::{out, outward, put, succeeds};
 use crate::failure::Result;
 use crate::types::{BOOL, DWORD, LPVOID};
 
@@ -163,8 +163,9 @@ pub unsafe extern "C" fn InitOnceExecuteOnce(
         match shared.begin(0)? {
             Some(done) => made = std::ptr::with_exposed_provenance_mut(done),
             None => {
+                let place = &raw mut made;
                 // SAFETY: the program has given the routine to be called with these.
-                if unsafe { routine(once, parameter, &raw mut made) } == 0 {
+                if outward(|| unsafe { routine(once, parameter, place) }) == 0 {
                     let code = crate::boundary::last_error();
                     shared.complete(INIT_FAILED, 0)?;
                     return Err(crate::failure::Failure::new(code, 0xC000_0001));

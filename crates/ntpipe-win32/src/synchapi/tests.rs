@@ -232,3 +232,20 @@ fn a_process_is_signalled_when_it_has_ended() {
     assert_eq!(WaitForSingleObject(processthreadsapi::GetCurrentProcess(), 0), 258);
     assert_eq!(WaitForSingleObject(GetCurrentThread(), 0), 258);
 }
+
+/// Row 24: the handle of a new pipe is signalled.
+#[test]
+fn a_new_pipe_is_signalled_and_can_be_waited_for_with_others() {
+    let name = format!("\\\\.\\pipe\\test-wait-{}", std::process::id());
+    let name = std::ffi::CString::new(name).expect("no zero");
+    // SAFETY: the name is valid.
+    let pipe =
+        unsafe { crate::namedpipeapi::CreateNamedPipeA(name.as_ptr(), 3, 0, 1, 0, 0, 0, null()) };
+    let handle = event(false, false);
+    assert_eq!(WaitForSingleObject(pipe, 0), 0);
+    assert_eq!(
+        (wait_many(&[handle, pipe], false, 0), wait_many(&[handle, pipe], true, 1)),
+        (1, 258)
+    );
+    close(&[pipe, handle]);
+}

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use ntpipe_shm::futex;
+use rustix::io::Errno;
 
 use super::Event;
 use super::waitable::{Armed, Wait, Waitable};
@@ -16,6 +17,9 @@ use crate::{Error, ErrorKind, Result, watch};
 
 /// How many things one call waits for at most (`MAXIMUM_WAIT_OBJECTS`).
 const MAXIMUM: usize = 64;
+
+/// How long a sleep is where the kernel cannot sleep on several words.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// How a [`wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +185,13 @@ fn sleep(armed: &[Armed<'_>], left: Option<Duration>) -> Result<()> {
         futex::wait(word, seen, left);
         return Ok(());
     }
-    let slept = futex::wait_many(&words, left);
-    slept.map(drop).map_err(|errno| Error::os("futex_waitv", errno))
+    match (futex::wait_many(&words, left), words.first()) {
+        (Ok(_), _) => Ok(()),
+        // A kernel before 5.16, or an emulator of one, sleeps on one word at a time.
+        (Err(Errno::NOSYS), Some((word, seen))) => {
+            futex::wait(word, *seen, Some(left.map_or(SLICE, |left| left.min(SLICE))));
+            Ok(())
+        }
+        (Err(errno), _) => Err(Error::os("futex_waitv", errno)),
+    }
 }
