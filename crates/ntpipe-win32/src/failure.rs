@@ -2,6 +2,8 @@
 
 use ntpipe::ErrorKind;
 
+use crate::winternl::dos_error::code_of;
+
 /// The result of what stands behind a function.
 pub type Result<T> = std::result::Result<T, Failure>;
 
@@ -82,15 +84,7 @@ impl Failure {
 /// The code that belongs to a status of an operation that has completed.
 #[must_use]
 pub fn win32_of(status: usize) -> u32 {
-    if status == 0 {
-        return 0;
-    }
-    let own = [Failure::HANDLE_EOF, Failure::INTERNAL, Failure::NO_ACCESS, Failure::ABANDONED_WAIT];
-    let own = own.iter().map(|failure| (failure.nt, failure.win32));
-    let table = ntpipe_core::status::TABLE.iter().map(|row| (row.nt.0, row.win32.0));
-    let found = table.chain(own).find(|(nt, _)| *nt as usize == status);
-    //= learn: RtlNtStatusToDosError: ERROR_MR_MID_NOT_FOUND for one without a code
-    found.map_or(317, |(_, win32)| win32)
+    code_of(u32::try_from(status & 0xFFFF_FFFF).unwrap_or_default())
 }
 
 impl From<ErrorKind> for Failure {

@@ -85,3 +85,6 @@ pub(crate) unsafe fn with_block(
     put(place, IO_STATUS_BLOCK { Status: status as usize, Information: information });
     Ok(status)
 }
+
+#[cfg(test)]
+mod tests;
