@@ -100,7 +100,7 @@ fn begin(path: &str) -> Result<Scan> {
 /// Begins a search, and tells its first entry.
 fn first(path: Option<String>, tell: impl FnOnce(&Listed)) -> Result<HANDLE> {
     let mut scan = begin(&path.ok_or(ErrorKind::PathNotFound)?)?;
-    let listed = scan.next().ok_or(ErrorKind::NotFound)?;
+    let listed = scan.take_next().ok_or(ErrorKind::NotFound)?;
     tell(&listed);
     let object = Object::Find(Arc::new(FindObject(Mutex::new(scan))));
     handle::insert(Entry::new(object, 0))
@@ -116,7 +116,7 @@ fn search(handle: HANDLE) -> Result<Arc<FindObject>> {
 /// Goes on with a search.
 fn next(handle: HANDLE, tell: impl FnOnce(&Listed)) -> Result<()> {
     let find = search(handle)?;
-    let listed = find.0.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let listed = find.0.lock().unwrap_or_else(PoisonError::into_inner).take_next();
     tell(&listed.ok_or(Failure::NO_MORE_FILES)?);
     Ok(())
 }

@@ -138,7 +138,7 @@ impl Scan {
     }
 
     /// The next entry.
-    pub fn next(&mut self) -> Option<Listed> {
+    pub fn take_next(&mut self) -> Option<Listed> {
         self.left.pop_front()
     }
 }

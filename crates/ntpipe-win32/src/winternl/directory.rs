@@ -130,7 +130,7 @@ fn next(
         }
         (last, filled) = (Some(at), at + len);
         let cut = len < entry.len();
-        fresh.next();
+        fresh.take_next();
         if cut {
             return Ok(Recv { len: filled, more: true });
         }

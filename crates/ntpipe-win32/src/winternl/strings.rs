@@ -157,8 +157,8 @@ pub unsafe extern "C" fn RtlUnicodeStringToAnsiString(
         let source = unsafe { value(source) }.ok_or(Failure::NO_ACCESS)?;
         // SAFETY: valid for its length, by the caller's promise.
         let text = unsafe { text::counted(source.Buffer, source.Length) };
-        // SAFETY: null or valid, by the caller's promise.
         let mut given = match allocate {
+            // SAFETY: null or valid, by the caller's promise.
             0 => *unsafe { value(string) }.ok_or(Failure::NO_ACCESS)?,
             _ => {
                 let room = text.len() + 1;
