@@ -36,6 +36,7 @@ pub mod handleapi;
 pub mod heapapi;
 pub mod inherit;
 pub mod ioapiset;
+pub mod libloaderapi;
 pub mod memory;
 pub mod namedpipeapi;
 pub mod object;

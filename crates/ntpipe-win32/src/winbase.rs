@@ -1,6 +1,8 @@
 //! `winbase.h`: strings.
 #![allow(unsafe_code)]
 
+mod messages;
+
 use std::cmp::Ordering;
 use std::ffi::c_char;
 
