@@ -11,15 +11,22 @@ use std::{env, fs};
 const PLAIN: &[&str] = &[
     "abort", "atexit", "atof", "atoi", "bsearch", "calloc", "exit", "fclose", "feof", "ferror",
     "fflush", "fgetc", "fgets", "fopen", "fputc", "fputs", "fread", "free", "fwrite", "getchar",
-    "getenv", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset", "putchar", "puts", "qsort",
-    "rand", "realloc", "srand", "strcat", "strchr", "strcmp", "strcpy", "strcspn", "strlen", "strncat",
-    "strncmp", "strncpy", "strpbrk", "strrchr", "strspn", "strstr", "strtod", "strtok",
+    "getenv", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset", "putchar", "puts",
+    "qsort", "rand", "realloc", "srand", "strcat", "strchr", "strcmp", "strcpy", "strcspn",
+    "strlen", "strncat", "strncmp", "strncpy", "strpbrk", "strrchr", "strspn", "strstr", "strtod",
+    "strtok",
 ];
 
 /// Functions that are not where the others of their header are.
 const SECURITY: &[&str] = &[
-    "GetUserName", "ImpersonateNamedPipeClient", "LogonUser", "LookupAccount", "LookupPrivilege",
-    "OpenProcessToken", "OpenThreadToken", "SetThreadToken",
+    "GetUserName",
+    "ImpersonateNamedPipeClient",
+    "LogonUser",
+    "LookupAccount",
+    "LookupPrivilege",
+    "OpenProcessToken",
+    "OpenThreadToken",
+    "SetThreadToken",
 ];
 
 fn main() {

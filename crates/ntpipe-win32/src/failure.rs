@@ -41,6 +41,8 @@ impl Failure {
     pub const PROC_NOT_FOUND: Self = Self::new(127, 0xC000_0139);
     /// No text for a message of this number.
     pub const MR_MID_NOT_FOUND: Self = Self::new(317, 0xC000_0109);
+    /// The type of a box with a message is none.
+    pub const INVALID_MSGBOX_STYLE: Self = Self::new(1438, 0xC000_000D);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// All indices for values of threads are in use.

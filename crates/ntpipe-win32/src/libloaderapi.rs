@@ -11,8 +11,8 @@ use std::ffi::{CStr, c_char};
 
 use ntpipe::ErrorKind;
 
-pub use module::{Address, FARPROC};
 use module::Module;
+pub use module::{Address, FARPROC};
 
 use crate::boundary::{answer, out, set_last_error, succeeds};
 use crate::failure::{Failure, Result};

@@ -1,7 +1,11 @@
 //! `sysinfoapi.h` and `timezoneapi.h`: time, the machine.
 #![allow(unsafe_code)]
 
+mod machine;
+
 use std::ffi::c_char;
+
+pub use machine::*;
 
 use ntpipe::ErrorKind;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -71,7 +75,15 @@ pub fn file_time() -> i64 {
     UNIX_EPOCH + tv_sec * UNITS_PER_SECOND + tv_nsec / 100
 }
 
-fn split(units: i64) -> FILETIME {
+/// Units of 100 ns since 1601, at a time of the standard library's.
+#[must_use]
+pub fn units_of(time: std::time::SystemTime) -> u64 {
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let units = u64::try_from(since.as_nanos() / 100).unwrap_or_default();
+    units + UNIX_EPOCH.cast_unsigned()
+}
+
+pub(crate) fn split(units: i64) -> FILETIME {
     let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
     let units = units.cast_unsigned();
     FILETIME { dwLowDateTime: half(units), dwHighDateTime: half(units >> 32) }
@@ -100,6 +112,19 @@ pub unsafe extern "C" fn GetSystemTimePreciseAsFileTime(time: *mut FILETIME) {
 pub unsafe extern "C" fn GetSystemTime(time: *mut SYSTEMTIME) {
     // SAFETY: null or valid, by the caller's promise.
     put(unsafe { out(time) }, civil(file_time()));
+}
+
+unsafe extern "C" {
+    safe fn ntpipe_zone(seconds: i64) -> i64;
+}
+
+/// `GetLocalTime`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn GetLocalTime(time: *mut SYSTEMTIME) {
+    let now = file_time();
+    let ahead = ntpipe_zone((now - UNIX_EPOCH) / UNITS_PER_SECOND);
+    // SAFETY: null or valid, by the caller's promise.
+    put(unsafe { out(time) }, civil(now + ahead * UNITS_PER_SECOND));
 }
 
 /// `FileTimeToSystemTime`.
@@ -218,12 +243,6 @@ pub unsafe extern "C" fn GetComputerNameW(buffer: *mut u16, len: *mut DWORD) -> 
     let filled = unsafe { text::put_wide(&host(), buffer, size) };
     // SAFETY: null or valid, by the caller's promise.
     answer_len(filled, unsafe { out(len) })
-}
-
-/// `GetVersion`: as a program without a manifest sees the newest Windows, 6.2.
-#[unsafe(no_mangle)]
-pub extern "C" fn GetVersion() -> DWORD {
-    6 | 2 << 8 | 9200 << 16
 }
 
 #[cfg(test)]

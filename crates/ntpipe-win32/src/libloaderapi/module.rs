@@ -50,7 +50,7 @@ const LIBRARY_BYTES: usize = 0x20_0000;
 
 unsafe extern "C" {
     fn ntpipe_own_symbol(name: *const c_char) -> *const c_void;
-    fn ntpipe_is_own_address(address: *const c_void) -> c_int;
+    safe fn ntpipe_is_own_address(address: *const c_void) -> c_int;
 }
 
 /// A module.
@@ -108,8 +108,7 @@ impl Module {
             return at.map(Self::Library).ok_or(Failure::MOD_NOT_FOUND);
         }
         let pointer = std::ptr::without_provenance(address);
-        // SAFETY: the function takes any address.
-        if unsafe { ntpipe_is_own_address(pointer) } != 0 {
+        if ntpipe_is_own_address(pointer) != 0 {
             return Ok(Self::Program);
         }
         match address & !(LIBRARY_BYTES - 1) {

@@ -69,9 +69,10 @@ const STATUSES: &[(u32, u32)] = &[
 fn of_code(code: u32) -> Option<&'static str> {
     // A result of COM's kind that is a Win32 code in disguise.
     let code = if code >> 16 == 0x8007 { code & 0xFFFF } else { code };
-    TEXTS.lines().filter_map(|line| line.split_once(' ')).find_map(|(number, text)| {
-        (number.parse() == Ok(code)).then_some(text)
-    })
+    TEXTS
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find_map(|(number, text)| (number.parse() == Ok(code)).then_some(text))
 }
 
 fn of_status(status: u32) -> Option<&'static str> {
