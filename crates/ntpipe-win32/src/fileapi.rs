@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod files;
+mod find;
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use ntpipe::{ClientOptions, ErrorKind, Recv};
 
 pub use files::*;
+pub use find::*;
 
 use crate::boundary::{
     answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,
@@ -17,28 +19,30 @@ use crate::boundary::{
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
+use crate::object::token::{Level, said};
 use crate::object::{FileObject, Object, PipeObject, file};
 use crate::overlapped::{Input, Output, OverlappedRoutine, Place};
 use crate::path::Target;
 use crate::text;
+use crate::token;
 use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, access};
 
 /// `FILE_FLAG_OVERLAPPED`.
 pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 
-const CREATE_NEW: u32 = 1;
-const CREATE_ALWAYS: u32 = 2;
-const OPEN_EXISTING: u32 = 3;
-const OPEN_ALWAYS: u32 = 4;
-const TRUNCATE_EXISTING: u32 = 5;
+pub(crate) const CREATE_NEW: u32 = 1;
+pub(crate) const CREATE_ALWAYS: u32 = 2;
+pub(crate) const OPEN_EXISTING: u32 = 3;
+pub(crate) const OPEN_ALWAYS: u32 = 4;
+pub(crate) const TRUNCATE_EXISTING: u32 = 5;
 
 /// What `CreateFile` is asked for, without the name.
 #[derive(Clone, Copy, Debug)]
-struct Wish {
-    access: u32,
-    inherit: bool,
-    disposition: u32,
-    flags: u32,
+pub(crate) struct Wish {
+    pub(crate) access: u32,
+    pub(crate) inherit: bool,
+    pub(crate) disposition: u32,
+    pub(crate) flags: u32,
 }
 
 /// `CreateFileA`.
@@ -82,6 +86,7 @@ pub unsafe extern "C" fn CreateFileW(
 }
 
 fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
+    token::may_open()?;
     match Target::of(&name.ok_or(ErrorKind::PathNotFound)?) {
         Target::Pipe(name) => open_pipe(&name, wish),
         Target::File(path) => open_file(&path, wish),
@@ -89,11 +94,14 @@ fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
         Target::ConsoleInput | Target::ConsoleOutput => {
             open_file("/dev/tty", Wish { disposition: OPEN_EXISTING, ..wish })
         }
-        Target::Pipes => Err(ErrorKind::NotSupported.into()),
+        Target::Pipes { root } => {
+            let access = wish.access | access::SYNCHRONIZE | access::FILE_READ_ATTRIBUTES;
+            crate::winternl::open::open_pipes(root, Wish { access, ..wish })
+        }
     }
 }
 
-fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
+pub(crate) fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     let asked = access::of_file(wish.access);
     let append = asked & (access::FILE_APPEND_DATA | access::FILE_WRITE_DATA);
     let mut options = OpenOptions::new();
@@ -125,13 +133,31 @@ fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     Ok(handle)
 }
 
-fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
+/// What a client tells its server of how far it may be impersonated: everything and the thread that
+/// writes, unless the flags say otherwise.
+//= learn: CreateFile, dwFlagsAndAttributes
+fn says_at_open(flags: u32) -> u32 {
+    const SQOS_PRESENT: u32 = 0x10_0000;
+    const CONTEXT_TRACKING: u32 = 0x4_0000;
+    const EFFECTIVE_ONLY: u32 = 0x8_0000;
+    let tag = u32::from(ntpipe::context::of_thread()) << 8;
+    if flags & SQOS_PRESENT == 0 {
+        return tag;
+    }
+    let level = Level::of(flags >> 16 & 3).map_or(0, said::level);
+    let fixed = if flags & CONTEXT_TRACKING == 0 { said::STATIC } else { 0 };
+    let effective = if flags & EFFECTIVE_ONLY != 0 { said::EFFECTIVE_ONLY } else { 0 };
+    level | fixed | effective | tag
+}
+
+pub(crate) fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
     let asked = access::of_file(wish.access);
     let mut options = ClientOptions::new();
     options
         .read(asked & access::FILE_READ_DATA != 0)
         .write(asked & access::FILE_WRITE_DATA != 0)
-        .write_attributes(asked & access::FILE_WRITE_ATTRIBUTES != 0);
+        .write_attributes(asked & access::FILE_WRITE_ATTRIBUTES != 0)
+        .context(says_at_open(wish.flags));
     let client = options.open(name)?;
     let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
     let object = PipeObject::new(End::Client(client), overlapped)?;

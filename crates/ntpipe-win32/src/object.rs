@@ -3,13 +3,16 @@
 pub mod file;
 pub mod io;
 pub mod pipe;
+pub mod pipes;
 pub mod pool;
 pub mod port;
 pub mod process;
 pub mod relay;
+pub mod scan;
 pub mod service;
 pub mod thread;
 pub mod timer;
+pub mod token;
 pub mod wait;
 
 use std::sync::Arc;
@@ -20,10 +23,13 @@ use ntpipe::{ErrorKind, Event, Recv};
 pub use file::FileObject;
 pub use io::Io;
 pub use pipe::PipeObject;
+pub use pipes::PipesObject;
 pub use port::PortObject;
 pub use process::ProcessObject;
+pub use scan::{FindObject, Scan};
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
+pub use token::TokenObject;
 
 use crate::failure::Result;
 use crate::overlapped::{Input, Output, Place};
@@ -37,6 +43,10 @@ pub enum Object {
     Pipe(Arc<PipeObject>),
     /// A file, a terminal, a kernel pipe.
     File(Arc<FileObject>),
+    /// The device of all pipes, or its directory.
+    Pipes(Arc<PipesObject>),
+    /// A search of `FindFirstFile`.
+    Find(Arc<FindObject>),
     /// An event.
     Event(Event),
     /// A completion port.
@@ -51,6 +61,8 @@ pub enum Object {
     Process(Arc<ProcessObject>),
     /// A thread of this process.
     Thread(Arc<ThreadObject>),
+    /// A token.
+    Token(Arc<TokenObject>),
 }
 
 impl Object {
@@ -138,6 +150,17 @@ impl Object {
         }
     }
 
+    /// The token that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn token(&self) -> Result<&Arc<TokenObject>> {
+        match self {
+            Self::Token(token) => Ok(token),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
     /// `ReadFile` with an `OVERLAPPED`.
     ///
     /// # Errors
@@ -201,6 +224,7 @@ impl Object {
         match self {
             Self::Pipe(pipe) => Ok(&pipe.io),
             Self::File(file) => Ok(&file.io),
+            Self::Pipes(pipes) => Ok(&pipes.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

@@ -125,6 +125,12 @@ impl Io {
         self.modes.fetch_or(modes, Ordering::Relaxed);
     }
 
+    /// What was set so.
+    #[must_use]
+    pub fn modes(&self) -> u32 {
+        self.modes.load(Ordering::Relaxed)
+    }
+
     fn has_mode(&self, mode: u32) -> bool {
         self.modes.load(Ordering::Relaxed) & mode != 0
     }
