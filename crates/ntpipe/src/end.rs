@@ -327,6 +327,8 @@ impl End {
             slot = self.reader.lock();
         }
         let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
+        // What a killed peer had pending is gone with it, though nobody but who peeks looks.
+        watch::ensure(reader.connection())?;
         let peek = match (reader.peek(into), self.source()) {
             (Ok(peek), Some(source)) if peek.available == 0 => return kernel::peek(source, into),
             (Err(error), Some(source)) if error.kind() == ErrorKind::BrokenPipe => {

@@ -410,6 +410,24 @@ fn the_pending_write_of_a_killed_process_is_gone() {
 }
 
 #[test]
+fn who_only_peeks_sees_the_pending_write_of_a_killed_process_go() {
+    let name = Name::new();
+    let server = server(&name.0);
+    let child = name.spawn_with("client is stuck in a write", None, 2 * QUOTA);
+    meets(&server);
+    let start = Instant::now();
+    let until_available = |len| {
+        while server.peek(&mut []).unwrap().available != len {
+            assert!(start.elapsed() < BOUND, "it never is {len}");
+            std::thread::yield_now();
+        }
+    };
+    until_available(5 + 2 * QUOTA as u64);
+    child.kill();
+    until_available(5);
+}
+
+#[test]
 fn a_reader_that_is_killed_while_it_waits_breaks_the_pipe() {
     let name = Name::new();
     let server = server(&name.0);
