@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use ntpipe_shm::socket::{recv_with_fd, send_with_fd};
+use ntpipe_shm::sync::Ordering;
 use ntpipe_shm::{crash, peer};
 use rustix::io::Errno;
 
@@ -41,9 +42,11 @@ pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
 ///
 /// What the system says, to the wish for memory as well.
 pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
-    let Opened { socket, meta, in_quota, out_quota } = opened;
+    let Opened { socket, meta, in_quota, out_quota, context, .. } = opened;
     let quotas = Quotas { inbound: in_quota, outbound: out_quota };
     let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
+    // The server sees it: the descriptor reaches it after this.
+    segment.side(1).context.store(context, Ordering::Relaxed);
     crash::point("open.before-send");
     match send_with_fd(&socket, &GREETING, fd.as_fd()) {
         Ok(_) => {}

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+pub mod context;
 pub mod error;
 pub mod greeting;
 pub mod instance;

@@ -5,6 +5,7 @@
 //! ```text
 //! <root>/<encoded name>/
 //!   pipe                        what the pipe is; each server process holds a shared lock on it
+//!   security                    who may open it, if that was told at length, or changed
 //!   lock                        byte 0: set-up lock; byte 1+i: instance i, locked for its life
 //!   l<order>.<in>.<out>         an instance that listens, a socket; oldest first by name
 //! <root>/.events-<uid>/         the named events of a user; no pipe's directory begins with a dot
@@ -20,6 +21,7 @@ mod carry;
 mod lookup;
 mod meta;
 mod place;
+mod policy;
 mod private;
 mod publish;
 mod root;
@@ -27,10 +29,11 @@ mod setup;
 mod watch;
 
 pub use carry::Carried;
-pub use lookup::{Entry, Opened};
+pub use lookup::{Entry, Opened, Protection};
 pub use meta::Meta;
 pub use place::{Listening, Place};
-pub use publish::{CreateParams, Listener, Pipe};
+pub use policy::Policy;
+pub use publish::{CreateParams, Key, Listener, Pipe};
 pub use root::Namespace;
 pub use watch::Watch;
 

@@ -5,9 +5,13 @@
 //! both ends compare the list itself, which also tells reading from writing.
 
 mod apply;
+pub mod descriptor;
 mod sddl;
+pub mod sid;
 
 pub(crate) use apply::{Grants, Target, acl_error};
+pub use descriptor::{Ace, Descriptor};
+pub use sid::Sid;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -123,20 +127,18 @@ impl Security {
     ///
     /// Only the DACL counts; without one everyone may open the pipe. Known trustees are the owner
     /// (`OW`, `CO`), everyone (`WD`, `BU`, `AU`, `IU`), root (`SY`, `BA`), users
-    /// (`S-1-22-1-uid`), groups (`S-1-22-2-gid`), and `NU` and `AN`, who never come here.
+    /// (`S-1-22-1-uid`), groups (`S-1-22-2-gid`), the server's group (`CG`), and Windows' other
+    /// classes, such as `NU` and `AN`, who never come here.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] when the text is malformed or names an unknown trustee.
     pub fn sddl(text: &str) -> Result<Self> {
-        let entries = sddl::parse(text).map_err(|why| {
-            Error::new(ErrorKind::InvalidParameter)
-                .because(format!("security descriptor {text:?}: {why}"))
-        })?;
-        if entries.len() > MAX_ENTRIES {
-            return Err(Error::new(ErrorKind::InvalidParameter)
-                .because(format!("a security descriptor has at most {MAX_ENTRIES} entries here")));
+        let descriptor = Descriptor::parse(text)?;
+        if let Some(sid) = descriptor.stranger() {
+            let why = format!("security descriptor {text:?}: nobody here is {sid}");
+            return Err(Error::new(ErrorKind::InvalidParameter).because(why));
         }
-        Ok(Self { entries })
+        Ok(descriptor.security()?.unwrap_or_else(Self::everyone))
     }
 
     /// What `uid`, a member of `gids`, may do with a pipe of `owner`.

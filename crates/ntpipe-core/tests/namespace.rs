@@ -138,12 +138,14 @@ fn a_client_goes_in_the_pipes_directions_only() {
 fn security_denies_what_it_does_not_allow() {
     let s = Scratch::new();
     let security = Security::sddl("D:(A;;GR;;;WD)").unwrap();
-    let _server = s.ns.create(&name(), &CreateParams { security, ..params() }).unwrap();
+    let _server =
+        s.ns.create(&name(), &CreateParams { policy: security.into(), ..params() }).unwrap();
     assert_eq!(kind(s.ns.open(&name(), true, true)), ErrorKind::AccessDenied);
     s.ns.open(&name(), true, false).unwrap();
     let nobody = PipeName::new("nobody").unwrap();
     let security = Security::sddl("D:").unwrap();
-    let _server = s.ns.create(&nobody, &CreateParams { security, ..params() }).unwrap();
+    let _server =
+        s.ns.create(&nobody, &CreateParams { policy: security.into(), ..params() }).unwrap();
     assert_eq!(kind(s.ns.open(&nobody, true, false)), ErrorKind::AccessDenied);
 }
 

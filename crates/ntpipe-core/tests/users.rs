@@ -68,12 +68,13 @@ fn another_user_comes_in_exactly_when_security_says_so() {
         ("D:(A;;GA;;;S-1-22-1-4710)", "AccessDenied"),
     ] {
         let security = Security::sddl(sddl).unwrap();
-        let server = match s.ns.create(&name(), &CreateParams { security, ..params() }) {
-            Ok(server) => server,
-            // The file system of the temporary directory has no access lists.
-            Err(error) if error.kind() == ErrorKind::NotSupported => continue,
-            Err(error) => panic!("{error}"),
-        };
+        let server =
+            match s.ns.create(&name(), &CreateParams { policy: security.into(), ..params() }) {
+                Ok(server) => server,
+                // The file system of the temporary directory has no access lists.
+                Err(error) if error.kind() == ErrorKind::NotSupported => continue,
+                Err(error) => panic!("{error}"),
+            };
         let mut child = spawn_client(&s, &exe);
         let mut out = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
         let said = out.find_map(|line| {

@@ -50,6 +50,8 @@ pub struct SideBlock {
     /// Once a holder of this side knows that the other side is gone: [`PARTIAL`] and the payload count
     /// up to which it consumes; otherwise 0.
     pub cutoff: AtomicU64,
+    /// Free for the layer above; told by this side before the segment is handed over.
+    pub context: AtomicU32,
 }
 
 /// One holder of the side has the turn; the others wait.
@@ -106,7 +108,7 @@ const _: () = {
     assert!(offset_of!(Header, quotas) == 24);
     assert!(offset_of!(Header, sides) == 128);
     assert!(offset_of!(Header, rings) == 384);
-    assert!(size_of::<SideBlock>() == 56);
+    assert!(size_of::<SideBlock>() == 64);
     assert!(size_of::<Header>() == 896);
     assert!(size_of::<Header>() <= HEADER_BYTES);
 };

@@ -47,8 +47,8 @@ impl Cursor {
     }
 }
 
-/// A second word follows: how many bytes more the next records add to what this one begins, and
-/// which holder of the producing end appended it.
+/// A second word follows: how many bytes more the next records add to what this one begins, its tag,
+/// and which holder of the producing end appended it.
 const SECOND: u32 = 1 << 27;
 /// The producer may still withdraw the record.
 const REVOCABLE: u32 = 1 << 28;
@@ -61,8 +61,10 @@ const LENGTH: u32 = SECOND - 1;
 
 /// Where the second word tells the holder.
 const HOLDER_SHIFT: u32 = 56;
+/// Where the second word has the tag.
+const TAG_SHIFT: u32 = 48;
 /// The bits of the second word that count the bytes to follow.
-const REST: u64 = (1 << HOLDER_SHIFT) - 1;
+const REST: u64 = (1 << TAG_SHIFT) - 1;
 
 /// The longest payload of one record, in bytes.
 pub const RECORD_BYTES_MAX: u32 = LENGTH;

@@ -68,6 +68,23 @@ pub fn listen_at(
     Ok(socket)
 }
 
+/// Gives a listener in `dir` another mode and group, and `also` what that does.
+///
+/// # Errors
+/// What the system calls give.
+pub fn change_at(
+    dir: impl AsFd,
+    name: &str,
+    mode: u32,
+    gid: u32,
+    also: impl FnOnce(&str) -> Result<()>,
+) -> Result<()> {
+    let dir = dir.as_fd();
+    chownat(dir, name, None, Some(Gid::from_raw(gid)), AtFlags::SYMLINK_NOFOLLOW)?;
+    chmodat(dir, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
+    also(&path_in(dir, name))
+}
+
 /// Connects to the listener called `name` in `dir`, without waiting.
 ///
 /// # Errors

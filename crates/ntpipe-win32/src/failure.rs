@@ -45,6 +45,34 @@ impl Failure {
     pub const TIMEOUT: Self = Self::new(1460, 0x102);
     /// A pointer that must not be null is.
     pub const NO_ACCESS: Self = Self::new(998, 0xC000_0005);
+    /// Bytes that are no security identifier.
+    pub const INVALID_SID: Self = Self::new(1337, 0xC000_0078);
+    /// Bytes that are no list, or entries of it that pipes do not know.
+    pub const INVALID_ACL: Self = Self::new(1336, 0xC000_0077);
+    /// Bytes that are no security descriptor, or one of the other form.
+    pub const INVALID_SECURITY_DESCR: Self = Self::new(1338, 0xC000_0079);
+    /// A descriptor of the other form.
+    pub const BAD_DESCRIPTOR_FORMAT: Self = Self::new(1361, 0xC000_00E7);
+    /// A list has no room for one more entry.
+    pub const ALLOTTED_SPACE_EXCEEDED: Self = Self::new(1344, 0xC000_0099);
+    /// A revision that is not known.
+    pub const UNKNOWN_REVISION: Self = Self::new(1305, 0xC000_0058);
+    /// No name or identifier of an account.
+    pub const NONE_MAPPED: Self = Self::new(1332, 0xC000_0073);
+    /// No privilege of this name.
+    pub const NO_SUCH_PRIVILEGE: Self = Self::new(1313, 0xC000_0060);
+    /// Some privileges were not there to be changed. A success.
+    pub const NOT_ALL_ASSIGNED: Self = Self::new(1300, 0x0000_0106);
+    /// The token's level allows less than this.
+    pub const BAD_IMPERSONATION_LEVEL: Self = Self::new(1346, 0xC000_00A5);
+    /// A token of nobody cannot be opened.
+    pub const CANT_OPEN_ANONYMOUS: Self = Self::new(1347, 0xC000_00A6);
+    /// A token of the other type is wanted.
+    pub const BAD_TOKEN_TYPE: Self = Self::new(1349, 0xC000_00A8);
+    /// The thread impersonates nobody, and the call wants that.
+    pub const NO_IMPERSONATION_TOKEN: Self = Self::new(1309, 0xC000_005C);
+    /// Generic rights where specific ones are wanted.
+    pub const GENERIC_NOT_MAPPED: Self = Self::new(1360, 0xC000_00E6);
     /// A completion port was closed while somebody waited for it.
     pub const ABANDONED_WAIT: Self = Self::new(735, 0x80);
     /// A wait ended because the thread had calls to run. No failure, but no answer either.

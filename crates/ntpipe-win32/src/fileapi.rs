@@ -19,10 +19,12 @@ use crate::boundary::{
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
+use crate::object::token::{Level, said};
 use crate::object::{FileObject, Object, PipeObject, file};
 use crate::overlapped::{Input, Output, OverlappedRoutine, Place};
 use crate::path::Target;
 use crate::text;
+use crate::token;
 use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, access};
 
 /// `FILE_FLAG_OVERLAPPED`.
@@ -84,6 +86,7 @@ pub unsafe extern "C" fn CreateFileW(
 }
 
 fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
+    token::may_open()?;
     match Target::of(&name.ok_or(ErrorKind::PathNotFound)?) {
         Target::Pipe(name) => open_pipe(&name, wish),
         Target::File(path) => open_file(&path, wish),
@@ -130,13 +133,31 @@ pub(crate) fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     Ok(handle)
 }
 
+/// What a client tells its server of how far it may be impersonated: everything and the thread that
+/// writes, unless the flags say otherwise.
+//= learn: CreateFile, dwFlagsAndAttributes
+fn says_at_open(flags: u32) -> u32 {
+    const SQOS_PRESENT: u32 = 0x10_0000;
+    const CONTEXT_TRACKING: u32 = 0x4_0000;
+    const EFFECTIVE_ONLY: u32 = 0x8_0000;
+    let tag = u32::from(ntpipe::context::of_thread()) << 8;
+    if flags & SQOS_PRESENT == 0 {
+        return tag;
+    }
+    let level = Level::of(flags >> 16 & 3).map_or(0, said::level);
+    let fixed = if flags & CONTEXT_TRACKING == 0 { said::STATIC } else { 0 };
+    let effective = if flags & EFFECTIVE_ONLY != 0 { said::EFFECTIVE_ONLY } else { 0 };
+    level | fixed | effective | tag
+}
+
 pub(crate) fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
     let asked = access::of_file(wish.access);
     let mut options = ClientOptions::new();
     options
         .read(asked & access::FILE_READ_DATA != 0)
         .write(asked & access::FILE_WRITE_DATA != 0)
-        .write_attributes(asked & access::FILE_WRITE_ATTRIBUTES != 0);
+        .write_attributes(asked & access::FILE_WRITE_ATTRIBUTES != 0)
+        .context(says_at_open(wish.flags));
     let client = options.open(name)?;
     let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
     let object = PipeObject::new(End::Client(client), overlapped)?;

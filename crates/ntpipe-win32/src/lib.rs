@@ -23,6 +23,7 @@
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod account;
+pub mod aclapi;
 pub mod apc;
 pub mod boundary;
 pub mod command_line;
@@ -41,14 +42,19 @@ pub mod namedpipeapi;
 pub mod object;
 pub mod overlapped;
 pub mod path;
+pub mod privilege;
 pub mod processenv;
 pub mod processthreadsapi;
 pub mod profileapi;
+pub mod sddl;
+pub mod security;
+pub mod securitybaseapi;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod sysinfoapi;
 pub mod text;
 pub mod threadpoolapiset;
+pub mod token;
 pub mod types;
 pub mod winbase;
 pub mod winternl;

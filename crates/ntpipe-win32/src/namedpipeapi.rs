@@ -1,6 +1,7 @@
 //! `namedpipeapi.h`: pipes, named and anonymous.
 #![allow(unsafe_code)]
 
+mod impersonate;
 mod query;
 
 use std::ffi::c_void;
@@ -9,7 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ntpipe::{ErrorKind, PipeMode, ServerOptions, Timeout};
+use ntpipe_core::namespace::Policy;
+use ntpipe_core::security::Descriptor;
 
+pub use impersonate::*;
 pub use query::*;
 
 use crate::boundary::{bytes, bytes_mut, gives_file, out, put, succeeds, value};
@@ -20,7 +24,9 @@ use crate::object::pipe::End;
 use crate::object::{Object, PipeObject};
 use crate::overlapped::{Input, Output, Place};
 use crate::path::Target;
+use crate::securitybaseapi::given;
 use crate::text;
+use crate::token;
 use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, access};
 
 const PIPE_ACCESS_INBOUND: u32 = 1;
@@ -29,6 +35,7 @@ const FILE_FLAG_FIRST_PIPE_INSTANCE: u32 = 0x8_0000;
 const FILE_FLAG_WRITE_THROUGH: u32 = 0x8000_0000;
 /// `WRITE_DAC`, `WRITE_OWNER`, `ACCESS_SYSTEM_SECURITY`.
 const OPEN_MODE_RIGHTS: u32 = 0x10C_0000;
+const WRITE_OWNER: u32 = 0x8_0000;
 const OPEN_MODE_KNOWN: u32 = PIPE_ACCESS_INBOUND
     | PIPE_ACCESS_OUTBOUND
     | FILE_FLAG_FIRST_PIPE_INSTANCE
@@ -69,10 +76,14 @@ pub unsafe extern "C" fn CreateNamedPipeA(
         // SAFETY: null or a string, by the caller's promise.
         let name = unsafe { text::ansi(name) };
         // SAFETY: null or valid, by the caller's promise.
-        let inherit = unsafe { value(security) }.is_some_and(|it| it.bInheritHandle != 0);
+        let security = unsafe { value(security) };
+        let descriptor = security.map_or(std::ptr::null_mut(), |it| it.lpSecurityDescriptor);
+        // SAFETY: null or a descriptor, by the caller's promise.
+        let descriptor = unsafe { given(descriptor) }?;
+        let inherit = security.is_some_and(|it| it.bInheritHandle != 0);
         let wish =
             Wish { open_mode, pipe_mode, max_instances, out_quota, in_quota, timeout_ms, inherit };
-        create(name, wish)
+        create(name, descriptor, wish)
     })
 }
 
@@ -92,14 +103,19 @@ pub unsafe extern "C" fn CreateNamedPipeW(
         // SAFETY: null or a string, by the caller's promise.
         let name = unsafe { text::wide(name) };
         // SAFETY: null or valid, by the caller's promise.
-        let inherit = unsafe { value(security) }.is_some_and(|it| it.bInheritHandle != 0);
+        let security = unsafe { value(security) };
+        let descriptor = security.map_or(std::ptr::null_mut(), |it| it.lpSecurityDescriptor);
+        // SAFETY: null or a descriptor, by the caller's promise.
+        let descriptor = unsafe { given(descriptor) }?;
+        let inherit = security.is_some_and(|it| it.bInheritHandle != 0);
         let wish =
             Wish { open_mode, pipe_mode, max_instances, out_quota, in_quota, timeout_ms, inherit };
-        create(name, wish)
+        create(name, descriptor, wish)
     })
 }
 
-fn create(name: Option<String>, wish: Wish) -> Result<HANDLE> {
+fn create(name: Option<String>, descriptor: Option<Descriptor>, wish: Wish) -> Result<HANDLE> {
+    token::may_open()?;
     let name = Target::pipe(&name.ok_or(ErrorKind::PathNotFound)?)?;
     if wish.open_mode & !OPEN_MODE_KNOWN != 0 || wish.pipe_mode & !PIPE_MODE_KNOWN != 0 {
         return Err(ErrorKind::InvalidParameter.into());
@@ -117,6 +133,10 @@ fn create(name: Option<String>, wish: Wish) -> Result<HANDLE> {
         .in_buffer_size(wish.in_quota)
         .out_buffer_size(wish.out_quota)
         .default_timeout(Duration::from_millis(wish.timeout_ms.into()));
+    if let Some(descriptor) = descriptor {
+        let takes_ownership = wish.open_mode & WRITE_OWNER != 0;
+        options.policy(Policy::of(descriptor)?, takes_ownership);
+    }
     let server = options.create(&name)?;
     let overlapped = wish.open_mode & FILE_FLAG_OVERLAPPED != 0;
     let object = PipeObject::new(End::Server(server), overlapped)?;
@@ -348,10 +368,4 @@ fn patience(timeout: u32) -> Timeout {
         u32::MAX => Timeout::Never,
         ms => Timeout::After(Duration::from_millis(ms.into())),
     }
-}
-
-/// The user whom the server would impersonate, by name.
-fn user_of(pipe: HANDLE) -> Result<String> {
-    let peer = handle::get(pipe)?.object.pipe()?.server()?.peer()?;
-    Ok(crate::account::name(peer.uid))
 }

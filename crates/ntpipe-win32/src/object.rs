@@ -12,6 +12,7 @@ pub mod scan;
 pub mod service;
 pub mod thread;
 pub mod timer;
+pub mod token;
 pub mod wait;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use process::ProcessObject;
 pub use scan::{FindObject, Scan};
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
+pub use token::TokenObject;
 
 use crate::failure::Result;
 use crate::overlapped::{Input, Output, Place};
@@ -59,6 +61,8 @@ pub enum Object {
     Process(Arc<ProcessObject>),
     /// A thread of this process.
     Thread(Arc<ThreadObject>),
+    /// A token.
+    Token(Arc<TokenObject>),
 }
 
 impl Object {
@@ -142,6 +146,17 @@ impl Object {
     pub fn thread(&self) -> Result<&Arc<ThreadObject>> {
         match self {
             Self::Thread(thread) => Ok(thread),
+            _ => Err(ErrorKind::InvalidHandle.into()),
+        }
+    }
+
+    /// The token that this is.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_HANDLE` for anything else.
+    pub fn token(&self) -> Result<&Arc<TokenObject>> {
+        match self {
+            Self::Token(token) => Ok(token),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

@@ -4,6 +4,7 @@
 mod create;
 mod thread;
 mod tls;
+mod token;
 
 use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::Result;
@@ -21,6 +22,7 @@ pub use thread::{
     TerminateThread,
 };
 pub use tls::{TlsAlloc, TlsFree, TlsGetValue, TlsSetValue};
+pub use token::{OpenProcessToken, OpenThreadToken};
 
 /// `PROCESS_ALL_ACCESS` and `THREAD_ALL_ACCESS`.
 pub(crate) const ALL_ACCESS: u32 = 0x1F_FFFF;

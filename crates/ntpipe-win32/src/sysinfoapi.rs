@@ -190,7 +190,7 @@ fn civil(units: i64) -> SYSTEMTIME {
 }
 
 /// The name of this machine.
-fn host() -> String {
+pub(crate) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

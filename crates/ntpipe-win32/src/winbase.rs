@@ -1,8 +1,12 @@
 //! `winbase.h`: strings.
 #![allow(unsafe_code)]
 
+mod account;
+
 use std::cmp::Ordering;
 use std::ffi::c_char;
+
+pub use account::*;
 
 use crate::text;
 use crate::types::{LPCSTR, LPCWSTR};

@@ -30,6 +30,7 @@ pub struct ClientOptions {
     connect_timeout: Option<Duration>,
     await_server: bool,
     server_uid: Option<u32>,
+    context: u32,
     strategy: WaitStrategy,
 }
 
@@ -51,6 +52,7 @@ impl ClientOptions {
             connect_timeout: None,
             await_server: false,
             server_uid: None,
+            context: 0,
             strategy: WaitStrategy::default(),
         }
     }
@@ -96,6 +98,14 @@ impl ClientOptions {
     /// squatting: a name is whose who creates it first.
     pub fn server_uid(&mut self, uid: u32) -> &mut Self {
         self.server_uid = Some(uid);
+        self
+    }
+
+    /// What this client says of itself when it opens; [`Pipe::peer_context`] is where its server gets it.
+    /// For the C library, which gives it a meaning.
+    #[doc(hidden)]
+    pub fn context(&mut self, context: u32) -> &mut Self {
+        self.context = context;
         self
     }
 
@@ -155,7 +165,7 @@ impl ClientOptions {
     }
 
     /// `None` if the instance ended before it was greeted: as if it had not been there.
-    fn start(&self, opened: Opened) -> Result<Option<NamedPipeClient>> {
+    fn start(&self, mut opened: Opened) -> Result<Option<NamedPipeClient>> {
         if let Some(uid) = self.server_uid {
             greeting::check_server(&opened, uid)?;
         }
@@ -172,6 +182,8 @@ impl ClientOptions {
             max_instances: opened.meta.max_instances,
             quotas: Quotas { inbound: opened.in_quota, outbound: opened.out_quota },
         };
+        opened.context = self.context;
+        let protection = opened.protection.clone();
         let Some(connection) = greeting::send(opened)? else { return Ok(None) };
         let rights = Rights {
             read: self.read,
@@ -182,6 +194,7 @@ impl ClientOptions {
         let waiter = Waiter::new(self.strategy);
         let end = End::new(facts, rights, waiter, Some(&connection), None);
         end.set_modes(self.read_mode.read_mode(), false);
+        let _ = end.protection.set(protection.into());
         Ok(Some(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection }))
     }
 }

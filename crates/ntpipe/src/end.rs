@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
+use ntpipe_core::namespace::Protection;
 use ntpipe_core::ops::{
     Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
 };
@@ -53,6 +54,8 @@ pub(crate) struct End {
     pub(crate) server: Option<ServerSide>,
     /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
     pub(crate) pair: Option<Pair>,
+    /// For a client: its pipe, and who may open that, as last seen.
+    pub(crate) protection: OnceLock<Mutex<Protection>>,
     /// What a driver of started operations polls, once there is one.
     pub(crate) readiness: OnceLock<Arc<Readiness>>,
     /// What is polled of a client's end that other processes hold too.
@@ -92,6 +95,7 @@ impl End {
             waiter,
             server,
             pair: None,
+            protection: OnceLock::new(),
             readiness: OnceLock::new(),
             polled: Polled::default(),
             arrivals: AtomicU32::new(0),
@@ -195,6 +199,16 @@ impl End {
                 }
             }
         })
+    }
+
+    /// A server that a client has opened meanwhile gets its halves; without a client it is this error.
+    pub(crate) fn settled(&self, kind: ErrorKind) -> Result<()> {
+        match &self.server {
+            Some(server) if self.reader.lock().is_none() => {
+                server.settle(self).map_err(|_| Error::new(kind))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes the polled descriptor tell of the pending change; whether it came meanwhile.

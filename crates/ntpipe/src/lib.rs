@@ -46,6 +46,7 @@ mod listener;
 mod local;
 pub mod overlapped;
 mod pipe;
+mod protection;
 mod query;
 mod server;
 pub mod sync;
@@ -61,6 +62,8 @@ pub use event::{ChildProcess, Event, Waitable, wait_all, wait_any};
 pub use inherit::Inheritable;
 pub use listener::{Incoming, PipeListener};
 pub use local::Local;
+#[doc(hidden)]
+pub use ntpipe_core::context;
 pub use ntpipe_core::error::{Error, ErrorKind, NtStatus, Result, Win32Error};
 pub use ntpipe_core::mode::{Access, PipeEnd};
 pub use ntpipe_core::ops::{Peek, Recv};

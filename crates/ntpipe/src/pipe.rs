@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ntpipe_core::context;
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode};
-use ntpipe_core::ops::{Peek, Recv};
+use ntpipe_core::ops::{Peek, Reader, Recv};
 
 use crate::end::{End, HandleState, until};
 use crate::wait::Until;
@@ -314,11 +315,7 @@ impl Pipe {
     #[doc(alias = "GetNamedPipeServerProcessId")]
     pub fn peer(&self) -> Result<Peer> {
         let connection = self.end.check_severed().and_then(|()| {
-            if let Some(server) = &self.end.server
-                && self.end.reader.lock().is_none()
-            {
-                server.settle(&self.end).map_err(|_| Error::new(ErrorKind::ElementNotFound))?;
-            }
+            self.end.settled(ErrorKind::ElementNotFound)?;
             self.end.connection().ok_or_else(|| ErrorKind::ElementNotFound.into())
         });
         let connection = self.named("query the peer of", connection)?;
@@ -327,6 +324,33 @@ impl Pipe {
         let ids = self.named("query the peer of", ids)?;
         let session = ntpipe_shm::peer::session(ids.pid).unwrap_or(0);
         Ok(Peer { pid: ids.pid, uid: ids.uid, gid: ids.gid, session })
+    }
+
+    /// What the peer says of itself, and said with the write that was read from last: believed by its
+    /// server to its own harm only. Who it is tells [`peer`](Self::peer). For the C library, which gives
+    /// it a meaning.
+    ///
+    /// # Errors
+    ///
+    /// As [`peer`](Self::peer).
+    #[doc(hidden)]
+    pub fn peer_context(&self) -> Result<context::Told> {
+        self.named("query the peer of", self.end.settled(ErrorKind::ElementNotFound))?;
+        let told = self.end.reader.lock().as_ref().map(Reader::told);
+        self.named("query the peer of", told.ok_or_else(|| ErrorKind::ElementNotFound.into()))
+    }
+
+    /// The supplementary groups of the peer, as the kernel attests.
+    ///
+    /// # Errors
+    ///
+    /// As [`peer`](Self::peer).
+    #[doc(hidden)]
+    pub fn peer_groups(&self) -> Result<Vec<u32>> {
+        let connection = self.end.connection().ok_or_else(|| ErrorKind::ElementNotFound.into());
+        let connection = self.named("query the peer of", connection)?;
+        let groups = ntpipe_shm::peer::groups(connection.as_ref());
+        self.named("query the peer of", groups.map_err(|errno| Error::os("getsockopt", errno)))
     }
 
     /// Ends every call that blocks on this end or its clones with `ERROR_OPERATION_ABORTED`.

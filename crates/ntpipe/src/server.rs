@@ -13,7 +13,7 @@ use ntpipe_core::connection::{QUOTA_BYTES_MAX, Quotas};
 use ntpipe_core::instance::Instance;
 use ntpipe_core::mode::{Access, PipeEnd};
 use ntpipe_core::name::PipeName;
-use ntpipe_core::namespace::{CreateParams, Namespace};
+use ntpipe_core::namespace::{CreateParams, Namespace, Policy};
 
 use crate::end::{End, Facts, Rights};
 use crate::pipe::{Pipe, PipeMode};
@@ -42,7 +42,8 @@ pub struct ServerOptions {
     in_quota: u32,
     out_quota: u32,
     default_timeout: Duration,
-    security: Security,
+    policy: Policy,
+    takes_ownership: bool,
     strategy: WaitStrategy,
 }
 
@@ -67,7 +68,8 @@ impl ServerOptions {
             in_quota: QUOTA_BYTES_DEFAULT,
             out_quota: QUOTA_BYTES_DEFAULT,
             default_timeout: Duration::from_millis(50),
-            security: Security::current_user(),
+            policy: Security::current_user().into(),
+            takes_ownership: false,
             strategy: WaitStrategy::default(),
         }
     }
@@ -134,7 +136,16 @@ impl ServerOptions {
 
     /// Who may open the pipe.
     pub fn security(&mut self, security: Security) -> &mut Self {
-        self.security = security;
+        self.policy = security.into();
+        self
+    }
+
+    /// Who may open the pipe, in Windows' words, and whether a later instance that brings its own
+    /// asks to become the owner, which is denied. For the C library.
+    #[doc(hidden)]
+    pub fn policy(&mut self, policy: Policy, takes_ownership: bool) -> &mut Self {
+        self.policy = policy;
+        self.takes_ownership = takes_ownership;
         self
     }
 
@@ -194,7 +205,8 @@ impl ServerOptions {
             out_quota: self.out_quota,
             default_timeout_ms: millis,
             first: self.first,
-            security: self.security.clone(),
+            policy: self.policy.clone(),
+            takes_ownership: self.takes_ownership,
         };
         let created = Namespace::from_env()?.create(&name, &params)?;
         let meta = created.pipe.meta();

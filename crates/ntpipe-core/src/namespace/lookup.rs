@@ -8,12 +8,14 @@ use ntpipe_shm::socket::{Connect, connect_at};
 use rustix::fs::{AtFlags, fstat, unlinkat};
 use rustix::io::Errno;
 
+use super::publish::Key;
 use super::{
-    LOCK, ListeningName, META, Meta, Namespace, files_in, listening_in, open_dir_at, open_file_at,
-    own_groups, setup,
+    LOCK, ListeningName, META, Meta, Namespace, Policy, files_in, listening_in, open_dir_at,
+    open_file_at, own_groups, setup,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::PipeName;
+use crate::security::Descriptor;
 
 /// A connection to an instance.
 #[derive(Debug)]
@@ -26,6 +28,28 @@ pub struct Opened {
     pub in_quota: u32,
     /// Room for data from the server.
     pub out_quota: u32,
+    /// What the client says of itself ([`context`](crate::context)); 0 unless it is set before the
+    /// greeting.
+    pub context: u32,
+    /// Which pipe was found under the name, and who may open it.
+    pub protection: Protection,
+}
+
+/// A pipe, and who may open it.
+#[derive(Clone, Debug)]
+pub struct Protection {
+    /// Its directory.
+    pub key: Key,
+    /// Who may open it, in Windows' words.
+    pub descriptor: Descriptor,
+}
+
+impl Protection {
+    pub(super) fn new(dir: &OwnedFd, policy: &Policy) -> Result<Self> {
+        let stat = fstat(dir).map_err(|e| Error::os("stat", e))?;
+        let descriptor = policy.told(stat.st_uid, stat.st_gid);
+        Ok(Self { key: (stat.st_dev, stat.st_ino), descriptor })
+    }
 }
 
 /// A pipe as it is listed.
@@ -79,7 +103,8 @@ impl Namespace {
             return denied("the pipe does not go in this direction");
         }
         let user = rustix::process::geteuid().as_raw();
-        let rights = meta.security.allows(owner, user, &own_groups());
+        let policy = Policy::read(&dir)?.unwrap_or_else(|| meta.security.clone().into());
+        let rights = policy.security.allows(owner, user, &own_groups());
         if (read && !rights.read) || (write && !rights.write) {
             return denied("the pipe's security does not allow it");
         }
@@ -90,7 +115,15 @@ impl Namespace {
                 Connect::Connected(socket) => {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
-                    return Ok(Opened { socket, meta, in_quota, out_quota });
+                    let protection = Protection::new(&dir, &policy)?;
+                    return Ok(Opened {
+                        socket,
+                        meta,
+                        in_quota,
+                        out_quota,
+                        context: 0,
+                        protection,
+                    });
                 }
                 Connect::Busy | Connect::Refused => {}
             }
@@ -161,6 +194,11 @@ impl Namespace {
             pids,
             path: self.path().join(directory),
         })
+    }
+
+    /// The directory of a pipe that lives, and what it is.
+    pub(super) fn find_dir(&self, name: &PipeName) -> Result<(OwnedFd, Meta)> {
+        self.find(name).map(|found| (found.dir, found.meta))
     }
 
     fn find(&self, name: &PipeName) -> Result<Found> {

@@ -11,9 +11,9 @@ use rustix::io::Errno;
 
 use super::publish::Pipe;
 use super::setup::{Setup, Slot, place_byte};
-use super::{Carried, ListeningName};
+use super::{Carried, ListeningName, Policy, own_groups};
 use crate::error::{Error, ErrorKind, Result};
-use crate::security::{Target, acl_error};
+use crate::security::{Grants, Target, acl_error};
 
 /// One of the instances of a pipe, whether it listens or not; given up on drop.
 ///
@@ -108,6 +108,10 @@ impl Place {
         let order = setup.next_order().map_err(os("write"))?;
         let slot = Slot { pid: std::process::id(), order };
         setup.write_slot(self.index, slot).map_err(os("write"))?;
+        let changed = Policy::read(&pipe.dir)
+            .map_err(told)?
+            .map(|said| Grants::new(&said.security, pipe.owner, &own_groups()));
+        let grants = changed.as_ref().unwrap_or(&pipe.grants);
         let name = ListeningName { order, in_quota: self.in_quota, out_quota: self.out_quota };
         let file = name.file();
         let mut refused = None;
@@ -115,9 +119,9 @@ impl Place {
             &pipe.dir,
             &format!("t{order}"),
             &file,
-            pipe.grants.mode(Target::Socket),
-            pipe.grants.gid(),
-            |path| pipe.grants.apply_acl_at(path).inspect_err(|errno| refused = Some(*errno)),
+            grants.mode(Target::Socket),
+            grants.gid(),
+            |path| grants.apply_acl_at(path).inspect_err(|errno| refused = Some(*errno)),
         );
         match (socket, refused) {
             (Ok(socket), _) => {

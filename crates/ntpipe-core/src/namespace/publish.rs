@@ -12,11 +12,11 @@ use rustix::io::{self, Errno};
 
 use super::place::{Listening, Place};
 use super::setup::{MAX_PLACES, Setup};
-use super::{LOCK, META, Meta, Namespace, open_dir_at, open_file_at, own_groups};
+use super::{LOCK, META, Meta, Namespace, Policy, open_dir_at, open_file_at, own_groups};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{Access, PipeType};
 use crate::name::PipeName;
-use crate::security::{Grants, Rights, Security, Target};
+use crate::security::{Grants, Rights, Target};
 
 /// The `nMaxInstances` that stands for no limit.
 //= learn: CreateNamedPipe, PIPE_UNLIMITED_INSTANCES
@@ -44,7 +44,10 @@ pub struct CreateParams {
     /// Whether this has to be the first instance.
     pub first: bool,
     /// Who may open the pipe; only the first instance decides.
-    pub security: Security,
+    pub policy: Policy,
+    /// Whether this instance brings another owner and a descriptor of its own, which only the first
+    /// one may.
+    pub takes_ownership: bool,
 }
 
 /// A fresh instance: its place in the pipe, and its socket.
@@ -72,7 +75,7 @@ pub struct Pipe {
     pub(super) process: u32,
     /// How many places this process holds.
     pub(super) places: Mutex<u32>,
-    owner: u32,
+    pub(super) owner: u32,
 }
 
 impl Pipe {
@@ -90,7 +93,9 @@ impl Pipe {
         let who = peer::credentials(&socket).map_err(|e| Error::os("SO_PEERCRED", e))?;
         let mut groups = peer::groups(&socket).map_err(|e| Error::os("SO_PEERGROUPS", e))?;
         groups.push(who.gid);
-        Ok(self.meta.security.allows(self.owner, who.uid, &groups))
+        let said = Policy::read(&self.dir)?;
+        let security = said.as_ref().map_or(&self.meta.security, |said| &said.security);
+        Ok(security.allows(self.owner, who.uid, &groups))
     }
 
     /// How many instances the pipe has, in all processes.
@@ -190,9 +195,12 @@ impl Namespace {
     ) -> Result<Arc<Pipe>> {
         setup.clear().map_err(|e| Error::os("sweeping the pipe", e))?;
         let groups = own_groups();
-        let mut security = params.security.clone();
-        security.resolve_group(groups[0]);
-        let grants = Grants::new(&security, owner, &groups);
+        let mut policy = params.policy.clone();
+        policy.security.resolve_group(groups[0]);
+        let grants = Grants::new(&policy.security, owner, &groups);
+        if policy.descriptor.is_some() {
+            policy.write(&dir, &grants)?;
+        }
         let timeout = match params.default_timeout_ms {
             0 => DEFAULT_TIMEOUT_MS,
             given => given,
@@ -203,7 +211,7 @@ impl Namespace {
             access: params.access,
             max_instances: params.max_instances,
             default_timeout_ms: timeout,
-            security,
+            security: policy.security,
         };
         grants.apply(dir.as_fd(), Target::Directory)?;
         let file = write_meta(&dir, &meta, &grants)?;
@@ -279,6 +287,10 @@ fn may_join(meta: &Meta, params: &CreateParams, live: usize) -> Result<()> {
             return Err(Error::new(ErrorKind::AccessDenied)
                 .because("it shall be the first instance, and there is one"));
         }
+        //= observed: a later instance with WRITE_OWNER and a descriptor of its own
+        if params.takes_ownership {
+            return Err(Error::new(ErrorKind::AccessDenied).because("the pipe has its owner"));
+        }
         if params.access != meta.access {
             return Err(
                 Error::new(ErrorKind::AccessDenied).because("its instances have other directions")
@@ -306,7 +318,8 @@ fn write_meta(dir: &OwnedFd, meta: &Meta, grants: &Grants) -> Result<OwnedFd> {
     Ok(file)
 }
 
-pub(super) type Key = (u64, u64);
+/// Which file something is: its device and its number.
+pub type Key = (u64, u64);
 
 /// The pipes of this process, by device and number of their directories.
 fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {

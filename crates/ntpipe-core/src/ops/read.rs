@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ntpipe_shm::ring::{Consumer, Front, Seen};
+use ntpipe_shm::sync::Ordering;
 
 use super::shared::low;
 use super::{Need, Pending, Step};
 use crate::connection::{Connection, PeerLife};
+use crate::context::Told;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeType, ReadMode, WaitMode};
 
@@ -20,6 +22,8 @@ pub struct Reader {
     pub(super) consumer: Consumer,
     /// Part of a message was taken; the payload count at its end.
     pub(super) inside: Option<u32>,
+    /// What the peer said with the write that was read from last.
+    tag: Option<u8>,
     /// Counts withdrawn records that were come upon: a read that waits for the rest of a message
     /// learns by it that there is none, also when a peek came first.
     cuts: u32,
@@ -70,6 +74,7 @@ impl Reader {
             connection,
             consumer,
             inside: None,
+            tag: None,
             cuts: 0,
             has_turn: false,
             foreign: None,
@@ -83,6 +88,13 @@ impl Reader {
     #[must_use]
     pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+
+    /// What the peer said of itself. It is believed to the peer's own harm only.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let at_open = self.connection.peer().context.load(Ordering::Relaxed);
+        Told { at_open, last: self.tag }
     }
 
     /// Reads: bytes up to the buffer's length, or at most one message. A read that waits keeps its
@@ -365,6 +377,7 @@ impl Reader {
             };
             progress.filled += count;
             progress.cuts = self.cuts;
+            self.tag = Some(front.tag);
             let whole = count == front.left as usize;
             if whole {
                 self.inside = (front.rest != 0).then_some(message_end);

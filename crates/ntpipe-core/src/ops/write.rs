@@ -15,6 +15,7 @@ use ntpipe_shm::sync::{AtomicU64, Ordering};
 
 use super::{Need, Pending, Step};
 use crate::connection::{Connection, MESSAGE_BYTES_MAX, PeerLife};
+use crate::context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeType, WaitMode};
 
@@ -33,13 +34,23 @@ pub struct Writer {
     pub(super) foreign: Option<Pending>,
 }
 
-/// How far a write has come; one value per call, kept across its waits.
-#[derive(Clone, Copy, Debug, Default)]
+/// How far a write has come; one value per call, kept across its waits. The thread that makes it is the
+/// one that writes, whichever takes the steps.
+#[derive(Clone, Copy, Debug)]
 pub struct WriteProgress {
+    /// What the thread says of itself.
+    tag: u8,
     ticket: u64,
     written: usize,
     first: Option<u32>,
     end_bytes: u32,
+}
+
+impl Default for WriteProgress {
+    #[inline]
+    fn default() -> Self {
+        Self { tag: context::of_thread(), ticket: 0, written: 0, first: None, end_bytes: 0 }
+    }
 }
 
 impl WriteProgress {
@@ -106,6 +117,7 @@ impl Writer {
         progress: &mut WriteProgress,
     ) -> Result<Step<usize>> {
         let _held = self.hold()?;
+        self.producer.set_tag(progress.tag);
         if let Err(error) = self.check_peer(progress) {
             // What the peer had read before it left is written, whatever it did then.
             let done = self.is_complete(data.len(), progress)?;
@@ -221,7 +233,7 @@ impl Writer {
             if left.is_empty() && progress.first.is_some() {
                 return Ok(());
             }
-            let piece = match self.producer.room(self.producer.names_holder()) {
+            let piece = match self.producer.room(self.producer.has_second(true)) {
                 Some(room) if room as usize >= left.len() => left.len(),
                 _ => {
                     // Pieces of an eighth of the ring keep reader and writer busy at once.
@@ -432,6 +444,7 @@ impl Writer {
             self.leave_queue(progress);
             return Err(error);
         }
+        self.producer.set_tag(progress.tag);
         let seen = self.producer.refresh()?;
         if progress.first.is_none() && self.may_place(progress) {
             if self.producer.push(data, 0, false)?.is_some() {

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{Gid, Mode, XattrFlags, fchmod, fchown, fsetxattr, setxattr};
+use rustix::fs::{
+    Gid, Mode, XattrFlags, fchmod, fchown, fremovexattr, fsetxattr, removexattr, setxattr,
+};
 use rustix::io::{self, Errno};
 
 use super::{Security, Who};
@@ -122,6 +124,27 @@ impl Grants {
         match self.acl(Target::Socket) {
             Some(acl) => setxattr(path, ACL_NAME, &acl, XattrFlags::empty()),
             None => Ok(()),
+        }
+    }
+
+    /// As [`apply`](Self::apply), to what others were applied to before.
+    pub(crate) fn renew(&self, file: BorrowedFd<'_>, target: Target) -> Result<()> {
+        match fremovexattr(file, ACL_NAME) {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+            Err(errno) => return Err(acl_error(errno)),
+        }
+        if self.gid.is_none() {
+            let own = rustix::process::getegid();
+            fchown(file, None, Some(own)).map_err(|e| Error::os("chown", e))?;
+        }
+        self.apply(file, target)
+    }
+
+    /// As [`apply_acl_at`](Self::apply_acl_at), to a socket that may have another one.
+    pub(crate) fn renew_acl_at(&self, path: &str) -> io::Result<()> {
+        match removexattr(path, ACL_NAME) {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => self.apply_acl_at(path),
+            Err(errno) => Err(errno),
         }
     }
 

@@ -1,14 +1,60 @@
-//! Windows' notation of security descriptors, as far as it says who may open a pipe.
-//= learn: Security Descriptor String Format
+//! Windows' notation of security descriptors: reading and writing it.
+//= learn: Security Descriptor String Format, ACE Strings
 
-use super::{Entry, Rights, Who, allow};
+use super::descriptor::{ALLOWED, AUDIT, Ace, DENIED, Descriptor, LABEL, control};
+use super::sid::Sid;
 
 type Parsed<T> = Result<T, String>;
+/// Two letters, and what they stand for.
+type Words<T> = &'static [(&'static str, T)];
 
-/// The entries of the DACL in `text`.
-pub(super) fn parse(text: &str) -> Parsed<Vec<Entry>> {
+const KINDS: Words<u8> = &[("A", ALLOWED), ("D", DENIED), ("AU", AUDIT), ("ML", LABEL)];
+const FLAGS: Words<u8> =
+    &[("OI", 0x1), ("CI", 0x2), ("NP", 0x4), ("IO", 0x8), ("ID", 0x10), ("SA", 0x40), ("FA", 0x80)];
+/// Rights that are written as what they are called together.
+const WHOLE: Words<u32> = &[
+    ("GA", 0x1000_0000),
+    ("GR", 0x8000_0000),
+    ("GW", 0x4000_0000),
+    ("GX", 0x2000_0000),
+    ("FA", 0x001f_01ff),
+    ("FR", 0x0012_0089),
+    ("FW", 0x0012_0116),
+    ("FX", 0x0012_00a0),
+    ("KA", 0x000f_003f),
+    ("KR", 0x0002_0019),
+    ("KW", 0x0002_0006),
+];
+/// Rights of one bit each.
+const SINGLE: Words<u32> = &[
+    ("CC", 0x1),
+    ("DC", 0x2),
+    ("LC", 0x4),
+    ("SW", 0x8),
+    ("RP", 0x10),
+    ("WP", 0x20),
+    ("DT", 0x40),
+    ("LO", 0x80),
+    ("CR", 0x100),
+    ("SD", 0x1_0000),
+    ("RC", 0x2_0000),
+    ("WD", 0x4_0000),
+    ("WO", 0x8_0000),
+    ("GX", 0x2000_0000),
+    ("GW", 0x4000_0000),
+    ("GR", 0x8000_0000),
+];
+/// What a label forbids.
+const LABELS: Words<u32> = &[("NW", 0x1), ("NR", 0x2), ("NX", 0x4)];
+
+/// Flags of a list: P, AR, AI. Of a SACL one bit higher.
+const LIST_FLAGS: Words<u16> = &[("AR", 0x100), ("AI", 0x400), ("P", control::DACL_PROTECTED)];
+const NULL_LIST: &str = "NO_ACCESS_CONTROL";
+
+/// The descriptor that `text` describes.
+pub(super) fn parse(text: &str) -> Parsed<Descriptor> {
     let mut rest = text.trim();
-    let mut dacl = None;
+    let mut descriptor = Descriptor::default();
     if rest.is_empty() {
         return Err("it is empty".into());
     }
@@ -17,19 +63,23 @@ pub(super) fn parse(text: &str) -> Parsed<Vec<Entry>> {
             continue;
         };
         let end = end_of_part(body);
-        let body = &body[..end];
+        let body = body[..end].trim();
         rest = &rest[2 + end..];
         match part {
-            'O' | 'G' => drop(trustee(body.trim())?),
-            'D' => dacl = Some(parse_dacl(body.trim())?),
-            // Auditing and integrity levels have no counterpart here.
-            _ => {}
+            'O' => descriptor.owner = Some(trustee(body)?),
+            'G' => descriptor.group = Some(trustee(body)?),
+            part => {
+                let (flags, list) = parse_list(body)?;
+                let sacl = part == 'S';
+                descriptor.control |= if sacl { flags << 1 } else { flags };
+                *if sacl { &mut descriptor.sacl } else { &mut descriptor.dacl } = Some(list);
+            }
         }
     }
     if !rest.is_empty() {
         return Err(format!("{rest:?} is not understood"));
     }
-    Ok(dacl.unwrap_or_else(everyone))
+    Ok(descriptor)
 }
 
 /// Where the next `G:`, `D:` or `S:` begins. No part before it holds a colon.
@@ -38,114 +88,68 @@ fn end_of_part(body: &str) -> usize {
     body.find(':').and_then(letter).unwrap_or(body.len())
 }
 
-fn everyone() -> Vec<Entry> {
-    vec![allow(Who::Everyone, Rights::ALL)]
-}
-
-fn parse_dacl(body: &str) -> Parsed<Vec<Entry>> {
+fn parse_list(body: &str) -> Parsed<(u16, Option<Vec<Ace>>)> {
     let open = body.find('(').unwrap_or(body.len());
-    let (flags, mut rest) = body.split_at(open);
-    let flags = flags.trim();
-    if flags == "NO_ACCESS_CONTROL" {
-        return if rest.is_empty() { Ok(everyone()) } else { Err("entries of no DACL".into()) };
+    let (words, mut rest) = body.split_at(open);
+    let mut words = words.trim();
+    let mut flags = 0;
+    while !words.is_empty() && words != NULL_LIST {
+        let word = LIST_FLAGS.iter().find_map(|(name, bit)| Some((words.strip_prefix(name)?, bit)));
+        let (after, bit) = word.ok_or_else(|| format!("unknown flags of a list {words:?}"))?;
+        flags |= bit;
+        words = after;
     }
-    if !flags.replace("AR", "").replace("AI", "").replace('P', "").is_empty() {
-        return Err(format!("unknown DACL flags {flags:?}"));
+    if words == NULL_LIST {
+        return if rest.is_empty() { Ok((flags, None)) } else { Err("entries of no list".into()) };
     }
     let mut entries = Vec::new();
     while !rest.is_empty() {
         let inner = rest.strip_prefix('(').ok_or("an entry begins with \"(\"")?;
         let (entry, after) = inner.split_once(')').ok_or("an entry ends with \")\"")?;
-        entries.extend(parse_entry(entry)?);
+        entries.push(parse_entry(entry)?);
         rest = after.trim_start();
     }
-    Ok(entries)
+    Ok((flags, Some(entries)))
 }
 
-/// One entry; `None` when it is about nobody who could come here.
-fn parse_entry(text: &str) -> Parsed<Option<Entry>> {
+fn parse_entry(text: &str) -> Parsed<Ace> {
     let fields: Vec<&str> = text.split(';').map(str::trim).collect();
     let [kind, flags, rights, "", "", who] = fields[..] else {
         return Err(format!("({text}) does not read (type;flags;rights;;;trustee)"));
     };
-    let allow = match kind {
-        "A" => true,
-        "D" => false,
-        _ => return Err(format!("entries of type {kind:?} are not known")),
-    };
-    let mut applies = true;
+    let kind =
+        find(KINDS, kind).ok_or_else(|| format!("entries of type {kind:?} are not known"))?;
+    let mut bits = 0;
     for flag in pairs(flags)? {
-        match flag {
-            "IO" => applies = false,
-            "OI" | "CI" | "NP" | "ID" => {}
-            _ => return Err(format!("unknown entry flag {flag:?}")),
-        }
+        bits |= find(FLAGS, flag).ok_or_else(|| format!("unknown entry flag {flag:?}"))?;
     }
-    let rights = parse_rights(rights)?;
-    let who = trustee(who)?;
-    Ok(who.filter(|_| applies).map(|who| Entry { allow, who, rights }))
+    Ok(Ace { kind, flags: bits, mask: parse_rights(kind, rights)?, sid: trustee(who)? })
 }
 
-fn parse_rights(text: &str) -> Parsed<Rights> {
-    let mask = if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        u32::from_str_radix(hex, 16).map_err(|_| format!("{text:?} is no access mask"))?
-    } else if text.starts_with(|c: char| c.is_ascii_digit()) {
-        text.parse().map_err(|_| format!("{text:?} is no access mask"))?
-    } else {
-        pairs(text)?.into_iter().try_fold(0, |mask, name| Ok::<_, String>(mask | right(name)?))?
+fn parse_rights(kind: u8, text: &str) -> Parsed<u32> {
+    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return u32::from_str_radix(hex, 16).map_err(|_| format!("{text:?} is no access mask"));
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return text.parse().map_err(|_| format!("{text:?} is no access mask"));
+    }
+    let word = |name: &str| match kind {
+        LABEL => find(LABELS, name),
+        _ => find(WHOLE, name).or_else(|| find(SINGLE, name)),
     };
-    const READ: u32 = 0x1 | 0x8000_0000 | 0x1000_0000;
-    const WRITE: u32 = 0x2 | 0x4000_0000 | 0x1000_0000;
-    Ok(Rights { read: mask & READ != 0, write: mask & WRITE != 0 })
-}
-
-/// The access mask behind two letters.
-fn right(name: &str) -> Parsed<u32> {
-    Ok(match name {
-        "GA" => 0x1000_0000,
-        "GR" => 0x8000_0000,
-        "GW" => 0x4000_0000,
-        "GX" => 0x2000_0000,
-        "FA" => 0x001f_01ff,
-        "FR" => 0x0012_0089,
-        "FW" => 0x0012_0116,
-        "FX" => 0x0012_00a0,
-        "RC" => 0x0002_0000,
-        "SD" => 0x0001_0000,
-        "WD" => 0x0004_0000,
-        "WO" => 0x0008_0000,
-        "CC" => 0x1,
-        "DC" => 0x2,
-        "LC" => 0x4,
-        _ => return Err(format!("unknown right {name:?}")),
+    pairs(text)?.into_iter().try_fold(0, |mask, name| {
+        Ok(mask | word(name).ok_or_else(|| format!("unknown right {name:?}"))?)
     })
 }
 
-/// Whom a SID or its abbreviation means; `None` for those who never come to a local pipe.
-fn trustee(text: &str) -> Parsed<Option<Who>> {
-    let number = |digits: &str| {
-        digits.parse().map_err(|_| format!("{text:?} does not end in a number of 32 bits"))
-    };
-    if let Some(uid) = text.strip_prefix("S-1-22-1-") {
-        return Ok(Some(Who::User(number(uid)?)));
-    }
-    if let Some(gid) = text.strip_prefix("S-1-22-2-") {
-        return Ok(Some(Who::Group(number(gid)?)));
-    }
-    Ok(match text {
-        "OW" | "CO" | "S-1-3-4" | "S-1-3-0" => Some(Who::Owner),
-        "WD" | "BU" | "AU" | "IU" | "S-1-1-0" | "S-1-5-32-545" | "S-1-5-11" | "S-1-5-4" => {
-            Some(Who::Everyone)
-        }
-        "SY" | "BA" | "S-1-5-18" | "S-1-5-32-544" => Some(Who::User(0)),
-        "NU" | "AN" | "S-1-5-2" | "S-1-5-7" => None,
-        _ => {
-            return Err(format!(
-                "unknown trustee {text:?}; known are OW CO WD BU AU IU SY BA NU AN, \
-                 S-1-22-1-uid and S-1-22-2-gid"
-            ));
-        }
+fn trustee(text: &str) -> Parsed<Sid> {
+    Sid::parse(text).ok_or_else(|| {
+        format!("{text:?} is no identifier; they begin with S-1-, or are OW WD BU AU SY BA …")
     })
+}
+
+fn find<T: Copy>(words: Words<T>, name: &str) -> Option<T> {
+    words.iter().find(|word| word.0 == name).map(|word| word.1)
 }
 
 /// A text of two-letter words.
@@ -156,14 +160,67 @@ fn pairs(text: &str) -> Parsed<Vec<&str>> {
     Ok((0..text.len()).step_by(2).map(|at| &text[at..at + 2]).collect())
 }
 
+impl Descriptor {
+    /// The descriptor in Windows' notation.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (part, sid) in [("O:", &self.owner), ("G:", &self.group)] {
+            if let Some(sid) = sid {
+                text.push_str(part);
+                text.push_str(&name_of(sid));
+            }
+        }
+        for (part, shift, list) in [("D:", 0, &self.dacl), ("S:", 1, &self.sacl)] {
+            let Some(list) = list else { continue };
+            text.push_str(part);
+            for (name, bit) in LIST_FLAGS.iter().rev() {
+                text.push_str(if self.control & bit << shift != 0 { name } else { "" });
+            }
+            match list {
+                None => text.push_str(NULL_LIST),
+                Some(list) => list.iter().for_each(|ace| text.push_str(&entry_text(ace))),
+            }
+        }
+        text
+    }
+}
+
+fn entry_text(ace: &Ace) -> String {
+    let kind = KINDS.iter().find(|word| word.1 == ace.kind).map_or("", |word| word.0);
+    let flags = FLAGS.iter().filter(|word| ace.flags & word.1 != 0).map(|word| word.0);
+    let rights = rights_text(ace.kind, ace.mask);
+    format!("({kind};{};{rights};;;{})", flags.collect::<String>(), name_of(&ace.sid))
+}
+
+fn rights_text(kind: u8, mask: u32) -> String {
+    let (whole, single): (Words<u32>, Words<u32>) =
+        if kind == LABEL { (&[], LABELS) } else { (WHOLE, SINGLE) };
+    if let Some(word) = whole.iter().find(|word| word.1 == mask) {
+        return word.0.into();
+    }
+    let named = single.iter().filter(|word| mask & word.1 != 0);
+    if single.iter().fold(0, |all, word| all | word.1) & mask == mask {
+        named.map(|word| word.0).collect()
+    } else {
+        format!("{mask:#x}")
+    }
+}
+
+fn name_of(sid: &Sid) -> String {
+    sid.letters().map_or_else(|| sid.to_string(), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::descriptor::rights_of;
+    use super::super::{Rights, Security};
     use super::*;
 
     #[test]
     fn descriptors_as_they_are_found_in_the_wild() {
         for (text, entries) in [
-            ("D:P(A;;GA;;;OW)(A;;GRGW;;;WD)(D;;GA;;;S-1-22-1-1000)", 3),
+            ("D:P(A;;GA;;;OW)(A;;GWGR;;;WD)(D;;GA;;;S-1-22-1-1000)", 3),
             ("D:P(A;;GA;;;SY)(A;;GA;;;BA)", 2),
             ("O:BAG:SYD:AI(A;OICI;FA;;;BA)(A;IO;GA;;;CO)(A;;0x12019f;;;AU)", 2),
             ("D:(D;;GA;;;NU)(A;;GA;;;WD)S:(ML;;NW;;;LW)", 1),
@@ -171,7 +228,9 @@ mod tests {
             ("D:NO_ACCESS_CONTROL", 1),
             ("O:SY", 1),
         ] {
-            assert_eq!(parse(text).unwrap().len(), entries, "{text}");
+            let security = Security::sddl(text).unwrap();
+            assert_eq!(security.entries.len(), entries, "{text}");
+            assert_eq!(parse(text).unwrap().text(), text);
         }
     }
 
@@ -188,8 +247,23 @@ mod tests {
             ("RC", false, false),
             ("", false, false),
         ] {
-            assert_eq!(parse_rights(text).unwrap(), Rights { read, write }, "{text}");
+            let mask = parse_rights(ALLOWED, text).unwrap();
+            assert_eq!(rights_of(mask), Rights { read, write }, "{text}");
         }
+    }
+
+    #[test]
+    fn rights_are_written_as_windows_writes_them() {
+        for (mask, text) in [
+            (0x1f_01ff, "FA"),
+            (0x3, "CCDC"),
+            (0x12_019f, "0x12019f"),
+            (0xC000_0000, "GWGR"),
+            (0, ""),
+        ] {
+            assert_eq!(rights_text(ALLOWED, mask), text);
+        }
+        assert_eq!(rights_text(LABEL, 3), "NWNR");
     }
 
     #[test]
@@ -207,12 +281,13 @@ mod tests {
             "D:(A;ZZ;GA;;;WD)",
             "D:Q(A;;GA;;;WD)",
             "D:(A;;GA;;;S-1-22-1-99999999999)",
+            "D:(A;;GA;;;S-1-5-21-1-2-3-500)",
             "O:ZZ",
             ":",
             "D::",
             "O:Ä:",
         ] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(Security::sddl(text).is_err(), "{text}");
         }
     }
 }

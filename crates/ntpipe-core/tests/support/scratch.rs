@@ -39,7 +39,8 @@ pub fn params() -> CreateParams {
         out_quota: 2,
         default_timeout_ms: 0,
         first: false,
-        security: Security::current_user(),
+        policy: Security::current_user().into(),
+        takes_ownership: false,
     }
 }
 

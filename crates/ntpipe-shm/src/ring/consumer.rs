@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CLAIMED, Cursor, REST, REVOCABLE, RecordHeader, SECOND, VOID, offset};
+use super::{CLAIMED, Cursor, REST, REVOCABLE, RecordHeader, SECOND, TAG_SHIFT, VOID, offset};
 use crate::crash;
 use crate::error::Corrupt;
 use crate::segment::Segment;
@@ -29,6 +29,8 @@ pub struct Front {
     pub revocable: bool,
     /// The payload count at its end.
     pub end_bytes: u32,
+    /// What its producer marked it with.
+    pub tag: u8,
     header: RecordHeader,
 }
 
@@ -101,7 +103,7 @@ impl Consumer {
                 return Ok(Seen::Empty(word));
             }
         }
-        let (header, rest) = self.header_at(self.head.units)?;
+        let (header, second) = self.header_at(self.head.units)?;
         let consumed = self.head.bytes.wrapping_sub(header.start);
         if consumed > header.length {
             return Err(Corrupt::new("the start of a record"));
@@ -112,14 +114,15 @@ impl Consumer {
         }
         Ok(Seen::Record(Front {
             left: header.length - consumed,
-            rest,
+            rest: second & REST,
             revocable: header.flags & REVOCABLE != 0,
             end_bytes: header.start.wrapping_add(header.length),
+            tag: tag_of(second),
             header,
         }))
     }
 
-    /// Reads and checks the header at a position between head and tail.
+    /// Reads and checks the header at a position between head and tail; gives the second word too.
     #[inline]
     fn header_at(&self, units: u32) -> Result<(RecordHeader, u64), Corrupt> {
         let bytes = self.segment.bytes(self.ring);
@@ -127,12 +130,12 @@ impl Consumer {
         if header.units() > self.tail.units.wrapping_sub(units) {
             return Err(Corrupt::new("the length of a record"));
         }
-        let rest = if header.flags & SECOND == 0 {
+        let second = if header.flags & SECOND == 0 {
             0
         } else {
-            bytes.word(offset(units.wrapping_add(1))).load(Relaxed) & REST
+            bytes.word(offset(units.wrapping_add(1))).load(Relaxed)
         };
-        Ok((header, rest))
+        Ok((header, second))
     }
 
     /// Takes up to `into.len()` bytes of the front record; passes it when nothing of it is left.
@@ -192,7 +195,7 @@ impl Consumer {
         self.refresh()?;
         let mut at = self.head.units;
         while at != self.tail.units {
-            let (header, rest) = self.header_at(at)?;
+            let (header, second) = self.header_at(at)?;
             let mut consumed = 0;
             if at == self.head.units {
                 consumed = self.head.bytes.wrapping_sub(header.start);
@@ -202,9 +205,10 @@ impl Consumer {
             }
             let front = Front {
                 left: header.length - consumed,
-                rest,
+                rest: second & REST,
                 revocable: header.flags & REVOCABLE != 0,
                 end_bytes: header.start.wrapping_add(header.length),
+                tag: tag_of(second),
                 header,
             };
             let start = offset(at.wrapping_add(header.head_units())) + consumed as usize;
@@ -264,4 +268,9 @@ impl Consumer {
         // this sees the new head.
         word.fetch_and(!(u64::from(CLAIMED) << 32), AcqRel);
     }
+}
+
+#[inline]
+fn tag_of(second: u64) -> u8 {
+    u8::try_from(second >> TAG_SHIFT & 0xFF).expect("eight bits")
 }

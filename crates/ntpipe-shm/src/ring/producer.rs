@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    CLAIMED, Cursor, HOLDER_SHIFT, RECORD_BYTES_MAX, REST, REVOCABLE, RecordHeader, SECOND, VOID,
-    offset,
+    CLAIMED, Cursor, HOLDER_SHIFT, RECORD_BYTES_MAX, REST, REVOCABLE, RecordHeader, SECOND,
+    TAG_SHIFT, VOID, offset,
 };
 use crate::crash;
 use crate::error::Corrupt;
@@ -27,6 +27,8 @@ pub struct Producer {
     pub(super) voids: Vec<(Cursor, u32)>,
     /// The number of this holder of the producing end; 0 for the first or only one.
     pub(super) holder: u8,
+    /// What the records say that are appended now; see [`set_tag`](Self::set_tag).
+    tag: u8,
     /// How many withdrawals of this side are known in `voids`.
     pub(super) withdrawals: u32,
 }
@@ -60,6 +62,7 @@ impl Producer {
             head: Cursor::default(),
             voids: Vec::new(),
             holder: 0,
+            tag: 0,
             withdrawals: 0,
         };
         // SYNC(handover): Acquire. As in `resync`.
@@ -146,6 +149,21 @@ impl Producer {
         Some((payload * 8).min(RECORD_BYTES_MAX))
     }
 
+    /// From now on records have this tag, which the consumer gets with each of them. It is free for the
+    /// layer above, and costs nothing while it is 0. Those that [`commit`](Self::commit) publishes have
+    /// none.
+    #[inline]
+    pub fn set_tag(&mut self, tag: u8) {
+        self.tag = tag;
+    }
+
+    /// Whether a record that completes what it begins has a second word.
+    #[inline]
+    #[must_use]
+    pub fn has_second(&self, revocable: bool) -> bool {
+        self.tag != 0 || revocable && self.holder != 0
+    }
+
     /// Appends a record, if there is room. `rest` is how many bytes will follow in further records;
     /// a revocable record can be withdrawn until it is consumed.
     ///
@@ -159,7 +177,7 @@ impl Producer {
         rest: u64,
         revocable: bool,
     ) -> Result<Option<Placed>, Corrupt> {
-        let second = rest != 0 || revocable && self.names_holder();
+        let second = rest != 0 || self.has_second(revocable);
         let fits = |producer: &Self| {
             producer.room(second).is_some_and(|room| room as usize >= payload.len())
         };
@@ -176,7 +194,8 @@ impl Producer {
         let at = self.tail.units;
         bytes.copy_in(offset(at.wrapping_add(header.head_units())), payload);
         if second {
-            let word = rest & REST | u64::from(self.holder) << HOLDER_SHIFT;
+            let marks = u64::from(self.tag) << TAG_SHIFT | u64::from(self.holder) << HOLDER_SHIFT;
+            let word = rest & REST | marks;
             bytes.word(offset(at.wrapping_add(1))).store(word, Relaxed);
         }
         bytes.word(offset(at)).store(header.pack(), Relaxed);

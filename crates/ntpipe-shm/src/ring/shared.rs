@@ -20,12 +20,6 @@ impl Producer {
         self.holder = number;
     }
 
-    /// Whether revocable records have a second word on behalf of the holder.
-    #[must_use]
-    pub fn names_holder(&self) -> bool {
-        self.holder != 0
-    }
-
     /// Takes the positions from the segment again, after another process may have produced.
     ///
     /// # Errors

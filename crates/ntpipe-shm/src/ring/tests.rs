@@ -198,7 +198,7 @@ fn a_record_that_names_its_holder_is_written_where_it_just_fits() {
     let (mut producer, mut consumer, _) = ring(4096);
     producer.set_holder(7);
     producer.refresh().unwrap();
-    let room = producer.room(producer.names_holder()).unwrap();
+    let room = producer.room(producer.has_second(true)).unwrap();
     let payload = vec![1; room as usize];
     producer.push(&payload, 0, true).unwrap().unwrap();
     producer.cut();
@@ -227,4 +227,43 @@ fn every_holder_of_a_producing_end_knows_what_the_others_withdrew() {
     one.resync().unwrap();
     two.resync().unwrap();
     assert_eq!((one.unread(), two.unread()), (4, 4));
+}
+
+#[test]
+fn a_tag_travels_with_each_record_until_it_changes() {
+    let (mut producer, mut consumer, _) = ring(4096);
+    let tags = |consumer: &mut Consumer| {
+        let mut into = [0; 16];
+        std::iter::from_fn(|| match consumer.front().unwrap() {
+            Seen::Record(front) => {
+                consumer.take(front, &mut into).unwrap();
+                Some((front.tag, front.rest, into[0]))
+            }
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+    };
+    producer.push(b"0", 0, false).unwrap().unwrap();
+    producer.set_tag(0xA5);
+    producer.push(b"1", 0, false).unwrap().unwrap();
+    producer.push(b"2", 7, true).unwrap().unwrap();
+    producer.set_holder(0xFF);
+    producer.push(b"3", 0, true).unwrap().unwrap();
+    producer.set_tag(0);
+    producer.push(b"4", 0, true).unwrap().unwrap();
+    let seen = [(0, 0, b'0'), (0xA5, 0, b'1'), (0xA5, 7, b'2'), (0xA5, 0, b'3'), (0, 0, b'4')];
+    assert_eq!(tags(&mut consumer), seen);
+}
+
+#[test]
+fn a_record_with_a_tag_is_written_where_it_just_fits() {
+    let (mut producer, mut consumer, _) = ring(4096);
+    producer.set_tag(1);
+    producer.refresh().unwrap();
+    let room = producer.room(producer.has_second(false)).unwrap();
+    let payload = vec![3; room as usize];
+    producer.push(&payload, 0, false).unwrap().unwrap();
+    let Seen::Record(front) = consumer.front().unwrap() else { panic!("nothing there") };
+    let mut into = vec![0; room as usize];
+    assert_eq!((consumer.take(front, &mut into).unwrap(), into), (Some(room as usize), payload));
 }

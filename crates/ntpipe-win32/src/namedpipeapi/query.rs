@@ -80,7 +80,7 @@ pub unsafe extern "C" fn GetNamedPipeHandleStateA(
         if user.is_null() {
             return Ok(());
         }
-        let name = super::user_of(pipe)?;
+        let name = super::impersonate::user_of(pipe)?;
         // SAFETY: valid for that many bytes, by the caller's promise.
         whole(unsafe { crate::text::put_ansi(&name, user, user_size) })
     })
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn GetNamedPipeHandleStateW(
         if user.is_null() {
             return Ok(());
         }
-        let name = super::user_of(pipe)?;
+        let name = super::impersonate::user_of(pipe)?;
         // SAFETY: valid for that many units, by the caller's promise.
         whole(unsafe { crate::text::put_wide(&name, user, user_size) })
     })

@@ -21,6 +21,7 @@ use ntpipe::ErrorKind;
 use super::port::{Packet, PortObject};
 use crate::failure::{Failure, Result};
 use crate::overlapped::Ending;
+use crate::token;
 
 /// So many threads at most.
 const THREADS_MAX: usize = 500;
@@ -228,8 +229,7 @@ impl Pool {
             return Ok(());
         }
         let pool = self.clone();
-        let spawned =
-            std::thread::Builder::new().name("ntpipe-pool".into()).spawn(move || pool.work());
+        let spawned = token::spawn("ntpipe-pool", move || pool.work());
         if let Err(error) = spawned {
             // With others there it is only slower.
             if self.threads.fetch_sub(1, Ordering::Relaxed) == 1 {

@@ -9,6 +9,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::{FileObject, PipeObject};
 use crate::failure::Result;
+use crate::token;
 
 const PIECE_BYTES: usize = 65_536;
 
@@ -46,7 +47,7 @@ fn carry(name: &str, mut step: impl FnMut(&mut [u8]) -> Option<()> + Send + 'sta
         let mut piece = vec![0; PIECE_BYTES];
         while step(&mut piece).is_some() {}
     };
-    match std::thread::Builder::new().name(name.into()).spawn(run) {
+    match token::spawn(name, run) {
         Ok(_) => Ok(()),
         Err(error) => Err(Errno::from_io_error(&error).unwrap_or(Errno::AGAIN).into()),
     }

@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use super::io::Io;
 use super::port::PortObject;
 use crate::failure::{Failure, Result};
+use crate::token;
 
 const TICK: Duration = Duration::from_millis(1);
 /// So many ticks without work, and it sleeps until there is some.
@@ -132,8 +133,7 @@ impl Service {
             process: std::process::id(),
         });
         let run = service.clone();
-        let thread = std::thread::Builder::new().name("ntpipe-io".into());
-        match thread.spawn(move || run.run()) {
+        match token::spawn("ntpipe-io", move || run.run()) {
             Ok(_) => Ok(service),
             Err(error) => Err(Failure::from(error)),
         }

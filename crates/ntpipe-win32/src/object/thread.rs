@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe::{ErrorKind, Event, ThreadHandle};
 
+use super::TokenObject;
 use super::process::STILL_ACTIVE;
 use crate::apc::Queue;
 use crate::failure::{Failure, Result};
@@ -26,6 +27,8 @@ pub struct ThreadObject {
     suspended: Mutex<Option<u32>>,
     resumed: Condvar,
     handle: Mutex<OwnHandle>,
+    /// Whom it acts as, if not as its process.
+    token: Mutex<Option<Arc<TokenObject>>>,
 }
 
 /// The handle that is closed when the thread ends, if one is.
@@ -66,6 +69,7 @@ fn describe() -> Arc<ThreadObject> {
         suspended: Mutex::new(None),
         resumed: Condvar::new(),
         handle: Mutex::default(),
+        token: Mutex::default(),
     })
 }
 
@@ -158,6 +162,17 @@ impl ThreadObject {
             // The program may have closed it itself.
             let _ = crate::handle::close(std::ptr::without_provenance_mut(number));
         }
+    }
+
+    /// Whom it acts as, if not as its process.
+    #[must_use]
+    pub fn token(&self) -> Option<Arc<TokenObject>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whom it acts as.
+    pub fn set_token(&self, token: Option<Arc<TokenObject>>) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }
 
     /// `GetThreadPriority`: what was set, which changes nothing.

@@ -44,6 +44,8 @@ impl<'a> Signal<'a> {
             Object::Timer(timer) => Self::Of(&timer.timer),
             Object::Process(process) => Self::Fd(process.as_fd()),
             Object::Thread(thread) => Self::Of(&thread.ended),
+            // No handle of a token may be waited for, so this is never asked.
+            Object::Token(_) => Self::Always(Always),
         }
     }
 

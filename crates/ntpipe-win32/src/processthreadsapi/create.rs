@@ -212,9 +212,13 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
     }
     let streams = connect(&mut command, wish)?;
     inherit::leave(&mut command, wish.inherits, streams)?;
-    let child = command.spawn().map_err(|error| match error.raw_os_error() {
-        Some(code) if code == rustix::io::Errno::NOEXEC.raw_os_error() => Failure::BAD_EXE_FORMAT,
-        _ => error.into(),
+    let child = crate::token::as_process(|| command.spawn()).map_err(|error| {
+        match error.raw_os_error() {
+            Some(code) if code == rustix::io::Errno::NOEXEC.raw_os_error() => {
+                Failure::BAD_EXE_FORMAT
+            }
+            _ => error.into(),
+        }
     })?;
     let object = Arc::new(ProcessObject::open(child.id())?);
     let entry = Entry::new(Object::Process(object), ALL_ACCESS);

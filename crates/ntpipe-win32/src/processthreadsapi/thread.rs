@@ -115,8 +115,10 @@ fn create(
     let (begun, begins) = mpsc::channel();
     let suspended = flags & CREATE_SUSPENDED != 0;
     let start = Box::into_raw(Box::new(Start { work, suspended, closes_handle, begun }));
-    // SAFETY: thread.c passes the pointer to `ntpipe_thread_begin`, once, if it succeeds.
-    let failed = unsafe { ntpipe_thread_start(start.cast(), stack) };
+    let failed = crate::token::as_process(|| {
+        // SAFETY: thread.c passes the pointer to `ntpipe_thread_begin`, once, if it succeeds.
+        unsafe { ntpipe_thread_start(start.cast(), stack) }
+    });
     if failed != 0 {
         // SAFETY: no thread was started, so the box is still ours.
         drop(unsafe { Box::from_raw(start) });

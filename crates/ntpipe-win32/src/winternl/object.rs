@@ -123,6 +123,7 @@ fn type_of(object: &Object) -> &'static str {
         Object::Timer(_) => "Timer",
         Object::Process(_) => "Process",
         Object::Thread(_) => "Thread",
+        Object::Token(_) => "Token",
     }
 }
 

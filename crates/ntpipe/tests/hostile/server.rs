@@ -44,7 +44,8 @@ fn fake_server_with(quota: u32) -> Fake {
         out_quota: quota,
         default_timeout_ms: 50,
         first: true,
-        security: Security::current_user(),
+        policy: Security::current_user().into(),
+        takes_ownership: false,
     };
     let listener = Namespace::from_env().unwrap().create(&name.parse().unwrap(), &params).unwrap();
     Fake { name, listener }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Id, lock, submit};
 use crate::failure::Result;
+use crate::token;
 
 #[derive(Default)]
 struct Timers {
@@ -32,7 +33,7 @@ pub fn set(id: Id, due: Option<Instant>, period: Duration) -> Result<()> {
     }
     let Some(due) = due else { return Ok(()) };
     if timers.process != std::process::id() {
-        std::thread::Builder::new().name("ntpipe-timer".into()).spawn(run)?;
+        token::spawn("ntpipe-timer", run)?;
         timers.process = std::process::id();
     }
     timers.add(id, due, period);

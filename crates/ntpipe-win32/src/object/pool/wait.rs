@@ -11,6 +11,7 @@ use crate::failure::Result;
 use crate::handle::Entry;
 use crate::object::Object;
 use crate::object::wait::wait_for;
+use crate::token;
 use crate::types::access;
 
 /// The events that end waits.
@@ -41,8 +42,7 @@ pub fn begin(id: Id, entry: Entry, milliseconds: u32, once: bool) -> Result<()> 
             finish(id, false);
         }
     };
-    let spawned = std::thread::Builder::new().name("ntpipe-wait".into()).spawn(run);
-    spawned.map(drop).map_err(Into::into)
+    token::spawn("ntpipe-wait", run).map_err(Into::into)
 }
 
 const ABANDONED: u32 = 0x80;
