@@ -114,8 +114,7 @@ impl PipeObject {
     pub(super) fn closed(&self) {
         if self.handles.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.pipe().cancel_io();
-            //= observed: pending I/O ends with PIPE_BROKEN
-            self.io.close(ErrorKind::BrokenPipe.into());
+            self.io.close(self.pipe().is_inherited());
         }
     }
 
@@ -190,7 +189,7 @@ impl PipeObject {
         place: Place,
         start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
     ) -> Begun {
-        self.io.start(place, start, || Ok(self.pipe().readiness()?))
+        self.io.start(place, start, |hub, key| Ok(self.pipe().attach(hub, key)?))
     }
 
     /// Whether another call is under way on it; the caller holds it too.
