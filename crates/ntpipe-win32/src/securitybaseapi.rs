@@ -2,7 +2,7 @@
 
 mod acl;
 mod check;
-mod descriptor;
+pub(crate) mod descriptor;
 mod impersonate;
 pub(crate) mod object;
 mod sid;

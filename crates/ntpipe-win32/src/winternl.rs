@@ -15,6 +15,7 @@ pub mod object;
 pub mod open;
 pub mod ports;
 pub mod query;
+pub mod security;
 pub mod set;
 pub mod strings;
 pub mod transfer;

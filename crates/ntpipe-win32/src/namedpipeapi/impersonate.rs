@@ -7,6 +7,7 @@ use ntpipe::ErrorKind;
 use crate::boundary::succeeds;
 use crate::failure::{Failure, Result};
 use crate::handle;
+use crate::object::PipeObject;
 use crate::object::token::{Level, TokenObject, User};
 use crate::token;
 use crate::types::{BOOL, HANDLE};
@@ -14,12 +15,19 @@ use crate::types::{BOOL, HANDLE};
 /// `ImpersonateNamedPipeClient`. How much of it is real is said in [`token`].
 #[unsafe(no_mangle)]
 pub extern "C" fn ImpersonateNamedPipeClient(pipe: HANDLE) -> BOOL {
-    succeeds(|| token::assume(Some(client_of(pipe)?)))
+    succeeds(|| impersonate(&*handle::with(pipe, |entry| entry.object.pipe().cloned())?))
+}
+
+/// The calling thread takes on the identity of this end's client.
+///
+/// # Errors
+/// `ERROR_CANNOT_IMPERSONATE` without one, `ERROR_INVALID_FUNCTION` on a client's end.
+pub(crate) fn impersonate(pipe: &PipeObject) -> Result<()> {
+    token::assume(Some(client_of(pipe)?))
 }
 
 /// The client's token, as its server may have it now.
-fn client_of(pipe: HANDLE) -> Result<Arc<TokenObject>> {
-    let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
+fn client_of(object: &PipeObject) -> Result<Arc<TokenObject>> {
     let server = object.server()?;
     // Listening and disconnected are the same here: nobody is there.
     let nobody = |_| Failure::from(ErrorKind::CannotImpersonate);
@@ -39,7 +47,8 @@ fn client_of(pipe: HANDLE) -> Result<Arc<TokenObject>> {
 
 /// The client's user, by name.
 pub(super) fn user_of(pipe: HANDLE) -> Result<String> {
-    let token = client_of(pipe)?;
+    let object = handle::with(pipe, |entry| entry.object.pipe().cloned())?;
+    let token = client_of(&object)?;
     match &token.user {
         Some(user) if token.level >= Some(Level::Identification) => {
             Ok(crate::account::name(user.uid))

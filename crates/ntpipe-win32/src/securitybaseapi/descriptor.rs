@@ -12,9 +12,9 @@ use crate::security::{
 };
 use crate::types::{BOOL, DWORD};
 
-const OWNER_DEFAULTED: u16 = 0x1;
-const GROUP_DEFAULTED: u16 = 0x2;
-const DACL_DEFAULTED: u16 = 0x8;
+pub(crate) const OWNER_DEFAULTED: u16 = 0x1;
+pub(crate) const GROUP_DEFAULTED: u16 = 0x2;
+pub(crate) const DACL_DEFAULTED: u16 = 0x8;
 const SACL_DEFAULTED: u16 = 0x20;
 /// The bits that `SetSecurityDescriptorControl` changes.
 const SETTABLE: u16 = 0x3F00;

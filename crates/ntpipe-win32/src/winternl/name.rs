@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ntpipe::ErrorKind;
+use ntpipe_core::security::Descriptor;
 
 use super::types::{OBJ_INHERIT, OBJECT_ATTRIBUTES, UNICODE_STRING};
 use crate::boundary::value;
@@ -10,7 +11,10 @@ use crate::failure::{Failure, Result};
 use crate::object::Object;
 use crate::path::{self, Target};
 use crate::types::HANDLE;
-use crate::{handle, text};
+use crate::{handle, securitybaseapi, text};
+
+/// `SECURITY_SQOS_PRESENT`, among the flags of `CreateFile`.
+const SQOS_PRESENT: u32 = 0x10_0000;
 
 /// What a name names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,20 @@ pub struct Attributes {
     pub named: Named,
     /// Whether children inherit the handle.
     pub inherit: bool,
+    /// Who may open what is made, unless that is the default.
+    pub descriptor: Option<Descriptor>,
+    /// How far a server may act as this client, as `CreateFile` has it among its flags.
+    pub impersonation: u32,
+}
+
+/// `SECURITY_QUALITY_OF_SERVICE`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+struct QualityOfService {
+    length: u32,
+    level: u32,
+    tracking: u8,
+    effective_only: u8,
 }
 
 /// A counted string of the caller's; empty for null.
@@ -70,7 +88,17 @@ pub unsafe fn attributes(attributes: *const OBJECT_ATTRIBUTES) -> Result<Attribu
         Some(directory) => relative(&directory, &name)?,
         None => absolute(&name)?,
     };
-    Ok(Attributes { named, inherit: given.Attributes & OBJ_INHERIT != 0 })
+    // SAFETY: null or a descriptor, by the caller's promise.
+    let descriptor = unsafe { securitybaseapi::given(given.SecurityDescriptor) }?;
+    // SAFETY: null or valid, by the caller's promise.
+    let quality = unsafe { value(given.SecurityQualityOfService.cast::<QualityOfService>()) };
+    let impersonation = quality.map_or(0, |quality| {
+        let tracking = u32::from(quality.tracking != 0) << 18;
+        let effective_only = u32::from(quality.effective_only != 0) << 19;
+        SQOS_PRESENT | (quality.level & 3) << 16 | tracking | effective_only
+    });
+    let inherit = given.Attributes & OBJ_INHERIT != 0;
+    Ok(Attributes { named, inherit, descriptor, impersonation })
 }
 
 fn directory(handle: HANDLE) -> Result<Option<Object>> {

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ntpipe::{ErrorKind, PipeMode, ServerOptions};
+use ntpipe_core::namespace::Policy;
 
 use super::name::{self, Attributes, Named};
 use super::types::{IO_STATUS_BLOCK, NTSTATUS, OBJECT_ATTRIBUTES};
@@ -17,6 +18,7 @@ use crate::fileapi::{self, FILE_FLAG_OVERLAPPED};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
 use crate::object::{Object, PipeObject, PipesObject};
+use crate::token;
 use crate::types::{HANDLE, access};
 
 const FILE_SUPERSEDE: u32 = 0;
@@ -41,6 +43,7 @@ const FILE_NON_DIRECTORY_FILE: u32 = 0x40;
 const FILE_DELETE_ON_CLOSE: u32 = 0x1000;
 const OPTIONS_KNOWN: u32 = 0x00FF_FFFF;
 
+const WRITE_OWNER: u32 = 0x8_0000;
 const FILE_SHARE_READ: u32 = 1;
 const FILE_SHARE_WRITE: u32 = 2;
 
@@ -123,7 +126,11 @@ struct Instance {
 impl Instance {
     fn create(self, attributes: Attributes) -> Result<(HANDLE, usize)> {
         let synchronous = is_synchronous(self.options, self.desired)?;
+        token::may_open()?;
         let mut options = self.server_options()?;
+        if let Some(descriptor) = attributes.descriptor {
+            options.policy(Policy::of(descriptor)?, self.desired & WRITE_OWNER != 0);
+        }
         let name = match attributes.named {
             Named::Pipe(name) => name,
             Named::Nameless => name::invent(),
@@ -272,12 +279,13 @@ fn open(
     if disposition > FILE_OVERWRITE_IF {
         return Err(ErrorKind::InvalidParameter.into());
     }
-    let Attributes { named, inherit } = attributes;
+    token::may_open()?;
+    let Attributes { named, inherit, impersonation, .. } = attributes;
     let wish = fileapi::Wish {
         access: desired,
         inherit,
         disposition: win32_disposition(disposition),
-        flags: if synchronous { 0 } else { FILE_FLAG_OVERLAPPED },
+        flags: impersonation | if synchronous { 0 } else { FILE_FLAG_OVERLAPPED },
     };
     match named {
         Named::Pipe(name) => open_pipe(&name, wish, options),

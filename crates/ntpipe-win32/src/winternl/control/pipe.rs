@@ -4,7 +4,7 @@ use ntpipe::{ErrorKind, PipeEnd, PipeMode, Recv, State};
 
 use super::filled;
 use crate::failure::{Failure, Result};
-use crate::namedpipeapi::{process_id, session_id};
+use crate::namedpipeapi::{impersonate, process_id, session_id};
 use crate::object::PipeObject;
 use crate::object::io::Begun;
 use crate::overlapped::{Input, Output, Place};
@@ -56,6 +56,10 @@ pub(super) fn at_once<'a>(
         }
         super::FSCTL_PIPE_PEEK => peek(pipe, output()),
         super::FSCTL_PIPE_FLUSH => Ok(pipe.pipe().flush().map(|()| filled(0))?),
+        super::FSCTL_PIPE_IMPERSONATE => {
+            let done = impersonate(pipe).map(|()| filled(0));
+            done.map_err(|failure| refine(Operation::Serve, failure))
+        }
         super::FSCTL_PIPE_QUERY_CLIENT_PROCESS => {
             let client = process_id(pipe.pipe(), PipeEnd::Client)?;
             give(&Answer::new().u64(0).u64(client.into()), output())

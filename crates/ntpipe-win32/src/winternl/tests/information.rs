@@ -10,6 +10,10 @@ use crate::winternl::control::DeviceIoControl;
 use crate::winternl::directory::NtQueryDirectoryFile;
 use crate::winternl::object::{NtDuplicateObject, NtQueryObject};
 use crate::winternl::query::NtQueryInformationFile;
+use crate::winternl::security::{
+    NtQuerySecurityObject, NtSetSecurityObject, RtlDefaultNpAcl, RtlGetDaclSecurityDescriptor,
+    RtlGetGroupSecurityDescriptor,
+};
 use crate::winternl::set::NtSetInformationFile;
 use crate::winternl::volume::NtQueryVolumeInformationFile;
 
@@ -254,5 +258,58 @@ fn attributes_of_pipe_connection_and_handle_are_told() {
     ] {
         assert_eq!(control(server, code, &[0; 16], 16).0, refused, "{code:#x}");
     }
+    close(&[server, client]);
+}
+
+#[test]
+fn who_may_open_a_pipe_is_told_and_changed() {
+    const DACL: u32 = 4;
+    let name = fresh();
+    let (_, server, _) = create(&name, Shape { access: READ_WRITE | 0x6_0000, ..PLAIN });
+    let mut needed = 0;
+    let none = null_mut();
+    // SAFETY: the place is valid.
+    let short = unsafe { NtQuerySecurityObject(server, DACL, none, 0, &raw mut needed) };
+    assert_eq!(short.cast_unsigned(), 0xC000_0023);
+    let mut descriptor = vec![0u8; needed as usize];
+    let at: *mut c_void = descriptor.as_mut_ptr().cast();
+    // SAFETY: as above.
+    let told = unsafe { NtQuerySecurityObject(server, DACL, at, needed, &raw mut needed) };
+    assert_eq!(told, 0);
+    let (mut present, mut list, mut defaulted) = (0, null_mut(), 0);
+    // SAFETY: the descriptor was just told; the places are valid.
+    let got = unsafe {
+        RtlGetDaclSecurityDescriptor(at, &raw mut present, &raw mut list, &raw mut defaulted)
+    };
+    assert_eq!((got, present, list.is_null()), (0, 1, false));
+    let mut group: *mut c_void = at;
+    // SAFETY: as above.
+    let got = unsafe { RtlGetGroupSecurityDescriptor(at, &raw mut group, &raw mut defaulted) };
+    assert_eq!((got, group.is_null()), (0, true));
+    // SAFETY: as above.
+    assert_eq!(unsafe { NtSetSecurityObject(server, DACL, at) }, 0);
+    let mut default = null_mut();
+    // SAFETY: the place is valid.
+    assert_eq!(unsafe { RtlDefaultNpAcl(&raw mut default) }, 0);
+    assert!(!default.is_null());
+    // SAFETY: a block that was just given.
+    unsafe { crate::memory::free(default) };
+    let (_, client, _) = open_below(null_mut(), &format!(r"\??\pipe\{name}"), READ_WRITE, 0x20);
+    // SAFETY: as above.
+    assert_eq!(unsafe { NtSetSecurityObject(client, DACL, at) }.cast_unsigned(), 0xC000_0022);
+    close(&[server, client]);
+}
+
+#[test]
+fn a_server_impersonates_its_client_and_a_client_does_not() {
+    const IMPERSONATE: u32 = 0x11_001C;
+    let (server, client) = pair(PLAIN, SYNCHRONOUS);
+    write(client, b"x");
+    read(server, 1);
+    assert_eq!(control(server, IMPERSONATE, &[], 0).0, 0);
+    crate::securitybaseapi::RevertToSelf();
+    assert_eq!(control(client, IMPERSONATE, &[], 0).0, 0xC000_00AF);
+    assert_eq!(control(server, 0x11_0004, &[], 0).0, 0);
+    assert_eq!(control(server, IMPERSONATE, &[], 0).0, 0xC000_010D);
     close(&[server, client]);
 }
