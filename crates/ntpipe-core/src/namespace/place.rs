@@ -106,6 +106,12 @@ impl Place {
         let setup = Setup::begin(&pipe.dir).map_err(os("locking the pipe"))?.ok_or_else(gone)?;
         crash::point("listen.before-bind");
         let order = setup.next_order().map_err(os("write"))?;
+        if let Some(swept) = &mut *pipe.swept.lock().unwrap_or_else(PoisonError::into_inner)
+            && swept.order == order.wrapping_sub(1)
+        {
+            // It was this process that went on.
+            swept.order = order;
+        }
         let slot = Slot { pid: std::process::id(), order };
         setup.write_slot(self.index, slot).map_err(os("write"))?;
         let changed = Policy::read(&pipe.dir)

@@ -75,7 +75,19 @@ pub struct Pipe {
     pub(super) process: u32,
     /// How many places this process holds.
     pub(super) places: Mutex<u32>,
+    /// When this process last found that nothing of the dead is left.
+    pub(super) swept: Mutex<Option<Swept>>,
     pub(super) owner: u32,
+}
+
+/// What tells whether anybody else was at a pipe: as long as both are the same, nobody can have left
+/// anything, and thousands of instances are not looked through for each new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Swept {
+    /// The order of the youngest listening instance.
+    pub(super) order: u64,
+    /// How many instances other processes have.
+    foreign: usize,
 }
 
 impl Pipe {
@@ -83,6 +95,19 @@ impl Pipe {
     #[must_use]
     pub fn meta(&self) -> &Meta {
         &self.meta
+    }
+
+    /// Removes what dead servers left behind, if there can be anything.
+    fn sweep(&self, setup: &Setup, live: &[u32]) -> io::Result<()> {
+        let own = *self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let foreign = live.len().saturating_sub(own as usize);
+        let now = Swept { order: setup.order()?, foreign };
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if *swept != Some(now) {
+            setup.sweep(live)?;
+            *swept = Some(now);
+        }
+        Ok(())
     }
 
     /// What the client behind `socket` may do, as the kernel attests who it is.
@@ -177,7 +202,7 @@ impl Namespace {
         } else {
             let pipe = self.join_pipe(dir, directory, name, owner)?;
             may_join(pipe.meta(), params, live.len())?;
-            setup.sweep(&live).map_err(|e| Error::os("sweeping the pipe", e))?;
+            pipe.sweep(&setup, &live).map_err(|e| Error::os("sweeping the pipe", e))?;
             pipe
         };
         Place::take(&setup, pipe, &live, (params.in_quota, params.out_quota)).map(Some)
@@ -270,6 +295,7 @@ impl Namespace {
             file,
             process: std::process::id(),
             places: Mutex::new(0),
+            swept: Mutex::new(None),
             owner,
         }))
     }

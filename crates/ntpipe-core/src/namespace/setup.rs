@@ -89,11 +89,16 @@ impl Setup {
         live(&self.lock)
     }
 
-    /// The order of the next listening instance.
-    pub(super) fn next_order(&self) -> io::Result<u64> {
+    /// The order of the youngest listening instance.
+    pub(super) fn order(&self) -> io::Result<u64> {
         let mut bytes = [0; 8];
         io::pread(&self.lock, &mut bytes, ORDER_AT)?;
-        let next = u64::from_le_bytes(bytes).wrapping_add(1);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// The order of the next listening instance.
+    pub(super) fn next_order(&self) -> io::Result<u64> {
+        let next = self.order()?.wrapping_add(1);
         io::pwrite(&self.lock, &next.to_le_bytes(), ORDER_AT)?;
         Ok(next)
     }
