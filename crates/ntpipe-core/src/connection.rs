@@ -14,6 +14,7 @@ use ntpipe_shm::segment::{OpenError, Segment, Spec};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{PipeEnd, PipeType};
+use crate::namespace::Trace;
 use crate::security::Rights;
 use crate::sharing::Sharing;
 
@@ -53,6 +54,8 @@ pub struct Connection {
     /// Set once other processes may hold this end as well.
     sharing: OnceLock<Arc<Sharing>>,
     peer_rights: Rights,
+    /// A client's; the last of the fields, which are dropped in their order.
+    trace: Option<Trace>,
 }
 
 /// What is known of the peer.
@@ -122,6 +125,7 @@ impl Connection {
             memory,
             sharing: OnceLock::new(),
             peer_rights: Rights { read: true, write: true },
+            trace: None,
         }
     }
 
@@ -129,6 +133,13 @@ impl Connection {
     #[must_use]
     pub fn pipe_type(&self) -> PipeType {
         self.pipe_type
+    }
+
+    /// Lets others see for as long as it is open that this client is there.
+    #[must_use]
+    pub(crate) fn with_trace(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
     }
 
     /// Holds the peer to the rights that the pipe's security gives it: the memory is shared both ways,
@@ -410,6 +421,15 @@ impl Connection {
         self.own().life.store(life, Ordering::Release);
         self.rouse_peer();
         self.set_changed();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let outlives = self.peer_life() != PeerLife::Here;
+        if let Some(trace) = &mut self.trace {
+            trace.outlives = outlives;
+        }
     }
 }
 

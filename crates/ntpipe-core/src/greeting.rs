@@ -42,7 +42,7 @@ pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
 ///
 /// What the system says, to the wish for memory as well.
 pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
-    let Opened { socket, meta, in_quota, out_quota, context, .. } = opened;
+    let Opened { socket, meta, in_quota, out_quota, trace, context, .. } = opened;
     let quotas = Quotas { inbound: in_quota, outbound: out_quota };
     let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
     // The server sees it: the descriptor reaches it after this.
@@ -54,7 +54,7 @@ pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
         Err(errno) => return Err(Error::os("sendmsg", errno)),
     }
     let connection = Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type);
-    Ok(Some(Arc::new(connection)))
+    Ok(Some(Arc::new(connection.with_trace(trace))))
 }
 
 /// The server's half: the connection, once the client has greeted; `None` before. The client is held

@@ -76,11 +76,18 @@ impl PipeName {
             }
         }
         if out.len() > MAX_DIRECTORY {
-            let hash = fnv1a_128(self.folded.as_bytes());
+            let hash = self.hash();
             out.truncate(MAX_DIRECTORY - 34);
             out.push_str(&format!("%h{hash:032x}"));
         }
         out
+    }
+}
+
+impl PipeName {
+    /// The same for all spellings of a name, in every build.
+    pub(crate) fn hash(&self) -> u128 {
+        fnv1a_128(self.folded.as_bytes())
     }
 }
 

@@ -26,6 +26,7 @@ mod private;
 mod publish;
 mod root;
 mod setup;
+mod trace;
 mod watch;
 
 pub use carry::Carried;
@@ -35,6 +36,7 @@ pub use place::{Listening, Place};
 pub use policy::Policy;
 pub use publish::{CreateParams, Key, Listener, Pipe};
 pub use root::Namespace;
+pub(crate) use trace::Trace;
 pub use watch::Watch;
 
 use std::os::fd::{AsFd, OwnedFd};

@@ -167,7 +167,8 @@ fn who_leaves_half_way_or_sends_something_else_never_came() {
     let hostile = opened(&s);
     rustix::io::write(&hostile.socket, b"ntpipe\0\x01").unwrap();
     waits(server.listen(Wait, &mut progress));
-    let hostile = Opened { in_quota: 9000, ..opened(&s) };
+    let mut hostile = opened(&s);
+    hostile.in_quota = 9000;
     let _refused = greeting::send(hostile).unwrap().unwrap();
     waits(server.listen(Wait, &mut progress));
     assert!(server.newcomer().is_none());

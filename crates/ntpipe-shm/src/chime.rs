@@ -16,6 +16,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Result;
@@ -25,8 +26,62 @@ use crate::sync::full_fence;
 /// A descriptor that becomes readable when somebody rings, if it was armed.
 #[derive(Debug)]
 pub struct Chime {
-    fd: OwnedFd,
+    place: Place,
     armed: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A descriptor of its own.
+    Own(OwnedFd),
+    /// The tower, where it has a number.
+    Tower(Arc<Tower>, u64),
+}
+
+/// A descriptor that many chimes share: it becomes readable when any of them rings, and tells which did.
+#[derive(Debug)]
+pub struct Tower {
+    fd: OwnedFd,
+    rung: Mutex<Vec<u64>>,
+}
+
+impl Tower {
+    /// A tower without chimes.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers to the wish for a descriptor.
+    pub fn new() -> Result<Self> {
+        Ok(Self { fd: counter()?, rung: Mutex::default() })
+    }
+
+    /// Rings a number.
+    pub fn ring(&self, number: u64) {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+        count(&self.fd);
+    }
+
+    /// Takes the numbers that have rung; the descriptor is unreadable then.
+    pub fn take(&self, into: &mut Vec<u64>) {
+        // In this order: what rings after it makes the descriptor readable again.
+        let _ = rustix::io::read(&self.fd, &mut [0; 8]);
+        into.append(&mut self.rung.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl AsFd for Tower {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn counter() -> Result<OwnedFd> {
+    eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+}
+
+fn count(fd: &OwnedFd) {
+    // A full counter is readable already.
+    let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
 }
 
 impl Chime {
@@ -36,8 +91,13 @@ impl Chime {
     ///
     /// What the system answers to the wish for a descriptor.
     pub fn new() -> Result<Self> {
-        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { fd, armed: AtomicBool::new(false) })
+        Ok(Self { place: Place::Own(counter()?), armed: AtomicBool::new(false) })
+    }
+
+    /// A chime that is not armed, at a tower, under this number.
+    #[must_use]
+    pub fn at(tower: &Arc<Tower>, number: u64) -> Self {
+        Self { place: Place::Tower(tower.clone(), number), armed: AtomicBool::new(false) }
     }
 
     /// The next ring makes the descriptor readable. The caller looks at what it waits for after this.
@@ -51,20 +111,28 @@ impl Chime {
         full_fence();
         // Relaxed: the fence above and that of `arm` decide who sees whom.
         if self.armed.load(Ordering::Relaxed) && self.armed.swap(false, Ordering::Relaxed) {
-            // A full counter is readable already.
-            let _ = rustix::io::write(&self.fd, &1u64.to_ne_bytes());
+            match &self.place {
+                Place::Own(fd) => count(fd),
+                Place::Tower(tower, number) => tower.ring(*number),
+            }
         }
     }
 
-    /// Makes the descriptor unreadable again. What rang before is seen by who looks after this.
+    /// Makes the descriptor unreadable again. What rang before is seen by who looks after this. Of a tower's
+    /// nothing is taken: [`Tower::take`] does that.
     pub fn clear(&self) {
-        let _ = rustix::io::read(&self.fd, &mut [0; 8]);
+        if let Place::Own(fd) = &self.place {
+            let _ = rustix::io::read(fd, &mut [0; 8]);
+        }
     }
 }
 
 impl AsFd for Chime {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        match &self.place {
+            Place::Own(fd) => fd.as_fd(),
+            Place::Tower(tower, _) => tower.as_ref().as_fd(),
+        }
     }
 }
 
@@ -90,5 +158,20 @@ mod tests {
         chime.ring();
         assert!(!is_readable(&chime));
         chime.clear();
+    }
+
+    #[test]
+    fn a_tower_tells_which_of_its_chimes_rang() {
+        let tower = Arc::new(Tower::new().unwrap());
+        let [first, second] = [7, 9].map(|number| Chime::at(&tower, number));
+        second.arm();
+        first.ring();
+        second.ring();
+        second.ring();
+        assert!(is_readable(&second));
+        let mut rung = Vec::new();
+        tower.take(&mut rung);
+        assert_eq!(rung, [9]);
+        assert!(!is_readable(&second));
     }
 }

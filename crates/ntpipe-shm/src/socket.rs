@@ -17,6 +17,7 @@ use rustix::net::{
 };
 
 use crate::crash;
+use crate::sync::{AtomicU32, Ordering::Relaxed};
 
 /// How many descriptors of one datagram are looked at; more than one is a breach already.
 const MAX_FDS: usize = 8;
@@ -85,12 +86,14 @@ pub fn change_at(
     also(&path_in(dir, name))
 }
 
-/// Connects to the listener called `name` in `dir`, without waiting.
+/// Connects to the listener called `name` in `dir`, without waiting. Until the connector is closed,
+/// [`is_marked`] tells of `mark`.
 ///
 /// # Errors
 /// What the system calls give, `EACCES` among them.
-pub fn connect_at(dir: impl AsFd, name: &str) -> Result<Connect> {
+pub fn connect_at(dir: impl AsFd, name: &str, mark: &str) -> Result<Connect> {
     let socket = stream()?;
+    set_mark(&socket, mark);
     let address = SocketAddrUnix::new(path_in(dir.as_fd(), name).as_str())?;
     loop {
         return match connect(&socket, &address) {
@@ -101,6 +104,33 @@ pub fn connect_at(dir: impl AsFd, name: &str) -> Result<Connect> {
             Err(error) => Err(error),
         };
     }
+}
+
+/// Gives the connector an address of its own, which begins with the mark. Nothing depends on it but
+/// [`is_marked`], so a system that refuses it is no error.
+fn set_mark(socket: &OwnedFd, mark: &str) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Relaxed);
+    let address = format!("{mark}.{}.{number}", std::process::id());
+    if let Ok(address) = SocketAddrUnix::new_abstract_name(address.as_bytes()) {
+        let _ = bind(socket, &address);
+    }
+}
+
+/// Whether a connector with this mark is open, in this network namespace. Anybody may claim to have one.
+///
+/// # Errors
+/// When the kernel's list of sockets cannot be read.
+pub fn is_marked(mark: &str) -> std::io::Result<bool> {
+    let address = format!(" @{mark}.");
+    let sockets = std::io::BufReader::new(std::fs::File::open("/proc/net/unix")?);
+    for line in std::io::BufRead::split(sockets, b'\n') {
+        let line = line?;
+        if line.windows(address.len()).any(|part| part == address.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The one connector of a listener, if it came; from then on the listener refuses all others.
@@ -241,11 +271,13 @@ mod tests {
         let (dir, _scratch) = scratch("one");
         let listener = listener(&dir);
         assert!(accept_only(&listener).unwrap().is_none());
-        let Connect::Connected(near) = connect_at(&dir, "l").unwrap() else { panic!("refused") };
-        assert!(matches!(connect_at(&dir, "l").unwrap(), Connect::Busy));
+        let Connect::Connected(near) = connect_at(&dir, "l", "mark").unwrap() else {
+            panic!("refused")
+        };
+        assert!(matches!(connect_at(&dir, "l", "mark").unwrap(), Connect::Busy));
         let far = accept_only(&listener).unwrap().unwrap();
-        assert!(matches!(connect_at(&dir, "l").unwrap(), Connect::Refused));
-        assert!(matches!(connect_at(&dir, "no").unwrap(), Connect::Refused));
+        assert!(matches!(connect_at(&dir, "l", "mark").unwrap(), Connect::Refused));
+        assert!(matches!(connect_at(&dir, "no", "mark").unwrap(), Connect::Refused));
         assert!(!is_hung_up(&far).unwrap());
         drop(near);
         assert!(is_hung_up(&far).unwrap());
@@ -255,7 +287,9 @@ mod tests {
     fn a_descriptor_travels_and_surplus_ones_are_closed() {
         let (dir, _scratch) = scratch("fd");
         let listener = listener(&dir);
-        let Connect::Connected(near) = connect_at(&dir, "l").unwrap() else { panic!("refused") };
+        let Connect::Connected(near) = connect_at(&dir, "l", "mark").unwrap() else {
+            panic!("refused")
+        };
         let far = accept_only(&listener).unwrap().unwrap();
         assert_eq!(send_with_fd(&near, b"hello", dir.as_fd()).unwrap(), 5);
         let mut buffer = [0; 8];
@@ -270,7 +304,9 @@ mod tests {
     fn the_kernel_names_the_peer() {
         let (dir, _scratch) = scratch("who");
         let listener = listener(&dir);
-        let Connect::Connected(near) = connect_at(&dir, "l").unwrap() else { panic!("refused") };
+        let Connect::Connected(near) = connect_at(&dir, "l", "mark").unwrap() else {
+            panic!("refused")
+        };
         let far = accept_only(&listener).unwrap().unwrap();
         for end in [&near, &far] {
             let who = peer::credentials(end).unwrap();

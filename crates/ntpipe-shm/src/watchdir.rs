@@ -1,4 +1,4 @@
-//! A descriptor that becomes readable when something appears in a directory, or it goes away.
+//! A descriptor that becomes readable when something appears in a directory, or it is touched or goes away.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -26,6 +26,7 @@ impl WatchDir {
     pub fn add(&self, dir: impl AsFd) -> Result<()> {
         let path = format!("/proc/self/fd/{}/.", dir.as_fd().as_raw_fd());
         let events = WatchFlags::CREATE
+            | WatchFlags::ATTRIB
             | WatchFlags::MOVED_TO
             | WatchFlags::DELETE_SELF
             | WatchFlags::ONLYDIR;

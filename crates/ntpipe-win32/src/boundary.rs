@@ -69,6 +69,12 @@ pub fn gives_object(body: impl FnOnce() -> Result<HANDLE>) -> HANDLE {
     answer(std::ptr::null_mut(), body)
 }
 
+/// A function of the NT level, which answers a status and leaves the last error alone.
+#[inline]
+pub fn status(body: impl FnOnce() -> Result<u32>) -> i32 {
+    guarded(body).unwrap_or_else(|failure| failure.nt).cast_signed()
+}
+
 /// A function that answers `failed` and sets the last error when it fails.
 #[inline]
 pub fn answer<T>(failed: T, body: impl FnOnce() -> Result<T>) -> T {

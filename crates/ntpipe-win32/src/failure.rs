@@ -2,6 +2,8 @@
 
 use ntpipe::ErrorKind;
 
+use crate::winternl::dos_error::code_of;
+
 /// The result of what stands behind a function.
 pub type Result<T> = std::result::Result<T, Failure>;
 
@@ -75,6 +77,34 @@ impl Failure {
     pub const ABANDONED_WAIT: Self = Self::new(735, 0x80);
     /// A wait ended because the thread had calls to run. No failure, but no answer either.
     pub const IO_COMPLETION: Self = Self::new(192, 0xC0);
+    /// All instances of the pipe that may be there are.
+    pub const INSTANCE_NOT_AVAILABLE: Self = Self::new(231, 0xC000_00AB);
+    /// No instance of the pipe listens.
+    pub const PIPE_NOT_AVAILABLE: Self = Self::new(231, 0xC000_00AC);
+    /// Nothing is there, and the end does not wait.
+    pub const PIPE_EMPTY: Self = Self::new(232, 0xC000_00D9);
+    /// The end does not read messages.
+    pub const INVALID_READ_MODE: Self = Self::new(230, 0xC000_00B4);
+    /// What this end of the pipe cannot do.
+    pub const ILLEGAL_FUNCTION: Self = Self::new(1, 0xC000_00AF);
+    /// What this object cannot do.
+    pub const INVALID_DEVICE_REQUEST: Self = Self::new(1, 0xC000_0010);
+    /// A handle of another kind of object.
+    pub const TYPE_MISMATCH: Self = Self::new(6, 0xC000_0024);
+    /// A class of information that there is not.
+    pub const INVALID_INFO_CLASS: Self = Self::new(87, 0xC000_0003);
+    /// A name that does not begin where names begin.
+    pub const PATH_SYNTAX_BAD: Self = Self::new(161, 0xC000_003B);
+    /// No entry of a directory has such a name.
+    pub const NO_SUCH_FILE: Self = Self::new(2, 0xC000_000F);
+    /// All entries of a directory have been told.
+    pub const NO_MORE_FILES: Self = Self::new(18, 0x8000_0006);
+    /// What this library does not do.
+    pub const NOT_IMPLEMENTED: Self = Self::new(1, 0xC000_0002);
+    /// A directory where a file was meant.
+    pub const IS_A_DIRECTORY: Self = Self::new(5, 0xC000_00BA);
+    /// What is no directory.
+    pub const NOT_A_DIRECTORY: Self = Self::new(267, 0xC000_0103);
     /// A buffer's size is not what the call takes.
     pub const BAD_LENGTH: Self = Self::new(24, 0xC000_0004);
 }
@@ -82,15 +112,7 @@ impl Failure {
 /// The code that belongs to a status of an operation that has completed.
 #[must_use]
 pub fn win32_of(status: usize) -> u32 {
-    if status == 0 {
-        return 0;
-    }
-    let own = [Failure::HANDLE_EOF, Failure::INTERNAL, Failure::NO_ACCESS, Failure::ABANDONED_WAIT];
-    let own = own.iter().map(|failure| (failure.nt, failure.win32));
-    let table = ntpipe_core::status::TABLE.iter().map(|row| (row.nt.0, row.win32.0));
-    let found = table.chain(own).find(|(nt, _)| *nt as usize == status);
-    //= learn: RtlNtStatusToDosError: ERROR_MR_MID_NOT_FOUND for one without a code
-    found.map_or(317, |(_, win32)| win32)
+    code_of(u32::try_from(status & 0xFFFF_FFFF).unwrap_or_default())
 }
 
 impl From<ErrorKind> for Failure {

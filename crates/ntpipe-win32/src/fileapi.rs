@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod files;
+mod find;
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use ntpipe::{ClientOptions, ErrorKind, Recv};
 
 pub use files::*;
+pub use find::*;
 
 use crate::boundary::{
     answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,
@@ -28,19 +30,19 @@ use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_AT
 /// `FILE_FLAG_OVERLAPPED`.
 pub(crate) const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 
-const CREATE_NEW: u32 = 1;
-const CREATE_ALWAYS: u32 = 2;
-const OPEN_EXISTING: u32 = 3;
-const OPEN_ALWAYS: u32 = 4;
-const TRUNCATE_EXISTING: u32 = 5;
+pub(crate) const CREATE_NEW: u32 = 1;
+pub(crate) const CREATE_ALWAYS: u32 = 2;
+pub(crate) const OPEN_EXISTING: u32 = 3;
+pub(crate) const OPEN_ALWAYS: u32 = 4;
+pub(crate) const TRUNCATE_EXISTING: u32 = 5;
 
 /// What `CreateFile` is asked for, without the name.
 #[derive(Clone, Copy, Debug)]
-struct Wish {
-    access: u32,
-    inherit: bool,
-    disposition: u32,
-    flags: u32,
+pub(crate) struct Wish {
+    pub(crate) access: u32,
+    pub(crate) inherit: bool,
+    pub(crate) disposition: u32,
+    pub(crate) flags: u32,
 }
 
 /// `CreateFileA`.
@@ -92,11 +94,14 @@ fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
         Target::ConsoleInput | Target::ConsoleOutput => {
             open_file("/dev/tty", Wish { disposition: OPEN_EXISTING, ..wish })
         }
-        Target::Pipes => Err(ErrorKind::NotSupported.into()),
+        Target::Pipes { root } => {
+            let access = wish.access | access::SYNCHRONIZE | access::FILE_READ_ATTRIBUTES;
+            crate::winternl::open::open_pipes(root, Wish { access, ..wish })
+        }
     }
 }
 
-fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
+pub(crate) fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     let asked = access::of_file(wish.access);
     let append = asked & (access::FILE_APPEND_DATA | access::FILE_WRITE_DATA);
     let mut options = OpenOptions::new();
@@ -145,7 +150,7 @@ fn says_at_open(flags: u32) -> u32 {
     level | fixed | effective | tag
 }
 
-fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
+pub(crate) fn open_pipe(name: &str, wish: Wish) -> Result<HANDLE> {
     let asked = access::of_file(wish.access);
     let mut options = ClientOptions::new();
     options

@@ -10,7 +10,7 @@
 //! meet. A number whose slot is empty, or of another generation, is no handle.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
 
 use ntpipe::ErrorKind;
 
@@ -98,6 +98,7 @@ fn join(index: u32, generation: u32) -> HANDLE {
 /// `ERROR_TOO_MANY_OPEN_FILES` when all of 262,143 are in use.
 pub fn insert(entry: Entry) -> Result<HANDLE> {
     crate::inherit::adopt();
+    DESCRIPTORS.call_once(allow_descriptors);
     let reused = {
         let mut free = free();
         if free.len() > REST { free.pop_front() } else { None }
@@ -111,6 +112,16 @@ pub fn insert(entry: Entry) -> Result<HANDLE> {
     let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
     slot.entry = Some(entry);
     Ok(join(index, slot.generation))
+}
+
+static DESCRIPTORS: Once = Once::new();
+
+/// Windows has no limit as low as that of descriptors usually is: as many as this process may have.
+fn allow_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is not granted, it stays as it is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn fresh() -> Option<u32> {

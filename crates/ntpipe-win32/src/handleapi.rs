@@ -1,6 +1,8 @@
 //! `handleapi.h`: closing and duplicating handles.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use ntpipe::ErrorKind;
 
 use crate::boundary::{out, put, succeeds};
@@ -66,31 +68,55 @@ pub unsafe extern "C" fn DuplicateHandle(
     options: DWORD,
 ) -> BOOL {
     succeeds(|| {
-        if options & !(CLOSE_SOURCE | SAME_ACCESS) != 0 {
-            return Err(ErrorKind::InvalidParameter.into());
-        }
-        is_own(source_process)?;
-        let wanted = (options & SAME_ACCESS == 0).then_some(mask);
         // SAFETY: null or valid, by the caller's promise.
         let target = unsafe { out(target) };
-        //= learn: DuplicateHandle, remarks: without a target process the source is closed only
-        if target_process.is_null() && options & CLOSE_SOURCE != 0 {
-            return handle::close(source);
-        }
-        let copied = is_own(target_process).and_then(|()| copy(source, wanted)).and_then(|entry| {
-            if let Some(target) = target {
-                target.write(handle::insert(entry.inherited(inherit != 0))?);
-            }
-            Ok(())
-        });
-        //= learn: DuplicateHandle, dwOptions: closed whether or not the call fails
-        if options & CLOSE_SOURCE != 0 {
-            let closed = handle::close(source);
-            copied?;
-            return closed;
-        }
-        copied
+        let wish = Duplicate { mask, inherit: inherit != 0, options };
+        duplicate(source_process, source, target_process, target, wish)
     })
+}
+
+/// How a handle is to be duplicated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duplicate {
+    pub(crate) mask: u32,
+    pub(crate) inherit: bool,
+    pub(crate) options: u32,
+}
+
+/// What stands behind `DuplicateHandle`.
+///
+/// # Errors
+/// Its own.
+pub(crate) fn duplicate(
+    source_process: HANDLE,
+    source: HANDLE,
+    target_process: HANDLE,
+    target: Option<&mut MaybeUninit<HANDLE>>,
+    wish: Duplicate,
+) -> Result<()> {
+    let Duplicate { mask, inherit, options } = wish;
+    if options & !(CLOSE_SOURCE | SAME_ACCESS) != 0 {
+        return Err(ErrorKind::InvalidParameter.into());
+    }
+    is_own(source_process)?;
+    let wanted = (options & SAME_ACCESS == 0).then_some(mask);
+    //= learn: DuplicateHandle, remarks: without a target process the source is closed only
+    if target_process.is_null() && options & CLOSE_SOURCE != 0 {
+        return handle::close(source);
+    }
+    let copied = is_own(target_process).and_then(|()| copy(source, wanted)).and_then(|entry| {
+        if let Some(target) = target {
+            target.write(handle::insert(entry.inherited(inherit))?);
+        }
+        Ok(())
+    });
+    //= learn: DuplicateHandle, dwOptions: closed whether or not the call fails
+    if options & CLOSE_SOURCE != 0 {
+        let closed = handle::close(source);
+        copied?;
+        return closed;
+    }
+    copied
 }
 
 /// Whether the handle stands for the calling process, the only one whose handles can be reached.
@@ -117,7 +143,7 @@ fn copy(source: HANDLE, wanted: Option<u32>) -> Result<Entry> {
     }
     let Entry { object, access: granted, .. } = handle::get(source)?;
     let wanted = wanted.map(|wanted| match object {
-        Object::Pipe(_) | Object::File(_) => access::of_file(wanted),
+        Object::Pipe(_) | Object::File(_) | Object::Pipes(_) => access::of_file(wanted),
         Object::Event(_) | Object::Mutex(_) | Object::Semaphore(_) | Object::Timer(_) => {
             access::of_sync(wanted)
         }

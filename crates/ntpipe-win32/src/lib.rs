@@ -57,4 +57,5 @@ pub mod threadpoolapiset;
 pub mod token;
 pub mod types;
 pub mod winbase;
+pub mod winternl;
 pub mod winuser;

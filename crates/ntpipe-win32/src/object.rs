@@ -3,10 +3,12 @@
 pub mod file;
 pub mod io;
 pub mod pipe;
+pub mod pipes;
 pub mod pool;
 pub mod port;
 pub mod process;
 pub mod relay;
+pub mod scan;
 pub mod service;
 pub mod thread;
 pub mod timer;
@@ -21,8 +23,10 @@ use ntpipe::{ErrorKind, Event, Recv};
 pub use file::FileObject;
 pub use io::Io;
 pub use pipe::PipeObject;
+pub use pipes::PipesObject;
 pub use port::PortObject;
 pub use process::ProcessObject;
+pub use scan::{FindObject, Scan};
 pub use thread::ThreadObject;
 pub use timer::TimerObject;
 pub use token::TokenObject;
@@ -39,6 +43,10 @@ pub enum Object {
     Pipe(Arc<PipeObject>),
     /// A file, a terminal, a kernel pipe.
     File(Arc<FileObject>),
+    /// The device of all pipes, or its directory.
+    Pipes(Arc<PipesObject>),
+    /// A search of `FindFirstFile`.
+    Find(Arc<FindObject>),
     /// An event.
     Event(Event),
     /// A completion port.
@@ -216,6 +224,7 @@ impl Object {
         match self {
             Self::Pipe(pipe) => Ok(&pipe.io),
             Self::File(file) => Ok(&file.io),
+            Self::Pipes(pipes) => Ok(&pipes.io),
             _ => Err(ErrorKind::InvalidHandle.into()),
         }
     }

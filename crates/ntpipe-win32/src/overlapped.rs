@@ -193,7 +193,6 @@ impl Place {
 
     /// The operation begins.
     pub fn begin(&self) {
-        self.block().status.store(STATUS_PENDING, Ordering::Relaxed);
         if let Some(event) = &self.event {
             event.reset();
         }

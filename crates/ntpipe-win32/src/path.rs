@@ -9,8 +9,11 @@ use crate::failure::Result;
 pub enum Target {
     /// A pipe, spelled as `\\.\pipe\name` or on another computer.
     Pipe(String),
-    /// `\\.\pipe\`: all of them.
-    Pipes,
+    /// `\\.\pipe\`: all of them, listed by the directory (`root`) on their device.
+    Pipes {
+        /// Whether the name ends with a backslash.
+        root: bool,
+    },
     /// `CONIN$`: what the terminal says.
     ConsoleInput,
     /// `CONOUT$`: what the terminal shows.
@@ -29,8 +32,8 @@ impl Target {
             let rest = rest.replace('/', r"\");
             let pipe = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("pipe"));
             match (pipe, rest.as_bytes().get(4)) {
-                (true, None) => return Self::Pipes,
-                (true, Some(b'\\')) if rest.len() == 5 => return Self::Pipes,
+                (true, None) => return Self::Pipes { root: false },
+                (true, Some(b'\\')) if rest.len() == 5 => return Self::Pipes { root: true },
                 (true, Some(b'\\')) => return Self::Pipe(format!(r"\\{host}\{rest}")),
                 _ => {}
             }
@@ -88,8 +91,8 @@ mod tests {
             ("//./PIPE/x/y", pipe(r"\\.\PIPE\x\y")),
             (r"\\?\pipe\x", pipe(r"\\?\pipe\x")),
             (r"\\host\pipe\x", pipe(r"\\host\pipe\x")),
-            (r"\\.\pipe\", Target::Pipes),
-            (r"\\.\pipe", Target::Pipes),
+            (r"\\.\pipe\", Target::Pipes { root: true }),
+            (r"\\.\pipe", Target::Pipes { root: false }),
             ("conin$", Target::ConsoleInput),
             ("nul", Target::Null),
             (r"C:\dir\a.txt", file("/dir/a.txt")),

@@ -124,7 +124,7 @@ fn object(handle: HANDLE, access: u32) -> Result<Object> {
 }
 
 /// What to wait for; also the calling process and thread.
-fn entry(handle: HANDLE) -> Result<Entry> {
+pub(crate) fn entry(handle: HANDLE) -> Result<Entry> {
     let pseudo = |object| Ok(Entry::new(object, access::SYNCHRONIZE));
     if handle == processthreadsapi::GetCurrentProcess() {
         return pseudo(Object::Process(processthreadsapi::process(handle)?));

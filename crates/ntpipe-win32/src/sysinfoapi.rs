@@ -71,7 +71,15 @@ pub fn file_time() -> i64 {
     UNIX_EPOCH + tv_sec * UNITS_PER_SECOND + tv_nsec / 100
 }
 
-fn split(units: i64) -> FILETIME {
+/// Units of 100 ns since 1601, at a time of the standard library's.
+#[must_use]
+pub fn units_of(time: std::time::SystemTime) -> u64 {
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let units = u64::try_from(since.as_nanos() / 100).unwrap_or_default();
+    units + UNIX_EPOCH.cast_unsigned()
+}
+
+pub(crate) fn split(units: i64) -> FILETIME {
     let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
     let units = units.cast_unsigned();
     FILETIME { dwLowDateTime: half(units), dwHighDateTime: half(units >> 32) }

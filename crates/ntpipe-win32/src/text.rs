@@ -21,6 +21,18 @@ pub unsafe fn wide(start: LPCWSTR) -> Option<String> {
     Some(String::from_utf16_lossy(units))
 }
 
+/// A wide string of the caller's whose length in bytes is known; unpaired surrogates become U+FFFD.
+///
+/// # Safety
+/// `start` is null or valid for reads of `bytes` bytes, which nobody writes, while the call lasts.
+#[must_use]
+pub unsafe fn counted(start: LPCWSTR, bytes: u16) -> String {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { crate::boundary::bytes(start.cast(), bytes.into()) };
+    let units = bytes.as_chunks().0.iter().copied().map(u16::from_le_bytes);
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
 /// How many units stand before the zero.
 ///
 /// # Safety
@@ -48,11 +60,16 @@ pub unsafe fn ansi(start: LPCSTR) -> Option<String> {
         return None;
     }
     // SAFETY: not null, and the string ends with a zero by the caller's promise.
-    let bytes = unsafe { CStr::from_ptr(start) }.to_bytes();
-    Some(match std::str::from_utf8(bytes) {
+    Some(from_ansi(unsafe { CStr::from_ptr(start) }.to_bytes()))
+}
+
+/// A text of bytes; what is no UTF-8 counts as Latin-1.
+#[must_use]
+pub fn from_ansi(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().copied().map(char::from).collect(),
-    })
+    }
 }
 
 /// The units of a text, with the zero that ends it.

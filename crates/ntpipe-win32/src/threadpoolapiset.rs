@@ -410,7 +410,11 @@ pub extern "C" fn SetEventWhenCallbackReturns(_instance: Object, event: HANDLE) 
 
 /// `ReleaseSemaphoreWhenCallbackReturns`.
 #[unsafe(no_mangle)]
-pub extern "C" fn ReleaseSemaphoreWhenCallbackReturns(_: Object, semaphore: HANDLE, count: DWORD) {
+pub unsafe extern "C" fn ReleaseSemaphoreWhenCallbackReturns(
+    _: Object,
+    semaphore: HANDLE,
+    count: DWORD,
+) {
     pool::afterwards(move || {
         let count = i32::try_from(count).unwrap_or(i32::MAX);
         // SAFETY: the place is null.

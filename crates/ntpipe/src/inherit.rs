@@ -27,7 +27,7 @@ use crate::wait::{WaitStrategy, Waiter};
 use crate::{
     Error, ErrorKind, NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter, Result, watch,
 };
-pub(crate) use poll::{Polled, add_bell, take_edges};
+pub(crate) use poll::{Polled, take_edges};
 use token::{Kind, Token};
 
 /// An end on its way to another process.

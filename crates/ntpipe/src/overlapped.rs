@@ -68,6 +68,7 @@
 //! change that may be for any of them.
 
 mod flush;
+mod hub;
 mod listen;
 mod read;
 mod readiness;
@@ -80,6 +81,8 @@ use crate::Result;
 use crate::pipe::Pipe;
 
 pub use flush::Flush;
+pub use hub::Hub;
+pub(crate) use hub::Spot;
 pub use listen::Listen;
 pub use read::Read;
 pub use readiness::Readiness;

@@ -359,6 +359,12 @@ impl Pipe {
         self.end.cancel();
     }
 
+    /// Whether this end was handed to another process, or came from one, while it is connected.
+    #[must_use]
+    pub fn is_inherited(&self) -> bool {
+        self.end.connection().is_some_and(|connection| connection.sharing().is_some())
+    }
+
     pub(crate) fn named<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
         self.end.named(operation, result)
     }

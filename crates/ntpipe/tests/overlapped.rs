@@ -3,6 +3,8 @@
 
 #[path = "overlapped/driver.rs"]
 mod driver;
+#[path = "overlapped/hub.rs"]
+mod hub;
 #[path = "overlapped/kernel.rs"]
 mod kernel;
 #[path = "overlapped/listens.rs"]

@@ -59,22 +59,6 @@ pub fn run<D: Door>(door: &D, cases: &[Case<D>]) {
     );
 }
 
-/// As [`run`], for a door that is known to differ from Windows in some cases: those have to fail, so
-/// that the list of differences stays true.
-///
-/// # Panics
-///
-/// As [`run`], and if a case of the list passes or does not exist.
-pub fn run_except<D: Door>(door: &D, cases: &[Case<D>], differences: &[&str]) {
-    let differs = |(name, _): &Case<D>| differences.iter().any(|case| name.ends_with(case));
-    let (known, rest): (Vec<Case<D>>, Vec<Case<D>>) = cases.iter().partition(|case| differs(case));
-    assert_eq!(known.len(), differences.len(), "a difference names no case");
-    for case in &known {
-        assert!(failure(door, case).is_some(), "{} is no difference any more", case.0);
-    }
-    run(door, &rest);
-}
-
 /// How the case failed, if it did.
 fn failure<D: Door>(door: &D, &(name, case): &Case<D>) -> Option<String> {
     let (done, result) = mpsc::channel();

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::publish::Key;
 use super::{
-    LOCK, ListeningName, META, Meta, Namespace, Policy, files_in, listening_in, open_dir_at,
+    LOCK, ListeningName, META, Meta, Namespace, Policy, Trace, files_in, listening_in, open_dir_at,
     open_file_at, own_groups, setup,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -28,6 +28,7 @@ pub struct Opened {
     pub in_quota: u32,
     /// Room for data from the server.
     pub out_quota: u32,
+    pub(crate) trace: Trace,
     /// What the client says of itself ([`context`](crate::context)); 0 unless it is set before the
     /// greeting.
     pub context: u32,
@@ -108,13 +109,15 @@ impl Namespace {
         if (read && !rights.read) || (write && !rights.write) {
             return denied("the pipe's security does not allow it");
         }
+        let mark = self.mark(name)?;
         for instance in listening_in(&dir).map_err(|e| Error::os("reading the pipe", e))? {
             let file = instance.file();
             let ListeningName { in_quota, out_quota, .. } = instance;
-            match connect_at(&dir, &file).map_err(|e| Error::os("connect", e))? {
+            match connect_at(&dir, &file, &mark).map_err(|e| Error::os("connect", e))? {
                 Connect::Connected(socket) => {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
+                    let trace = self.trace();
                     let protection = Protection::new(&dir, &policy)?;
                     return Ok(Opened {
                         socket,
@@ -123,6 +126,7 @@ impl Namespace {
                         out_quota,
                         context: 0,
                         protection,
+                        trace,
                     });
                 }
                 Connect::Busy | Connect::Refused => {}

@@ -363,6 +363,23 @@ impl Writer {
         Ok(Step::Done(count))
     }
 
+    /// How many bytes of the quota are free. What the peer's first read waits for is charged too.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_PIPE_NOT_CONNECTED` when another holder of this end disconnected.
+    //= observed: WriteQuotaAvailable with a pending read
+    pub fn room(&mut self) -> Result<u32> {
+        let _held = self.hold()?;
+        self.producer.refresh()?;
+        let awaited = match self.connection.peer_life() {
+            PeerLife::Here => self.connection.peer().wanted.load(Ordering::Relaxed),
+            _ => 0,
+        };
+        let free = self.connection.write_quota().saturating_sub(self.producer.unread());
+        Ok(free.saturating_sub(awaited.saturating_sub(1)))
+    }
+
     pub(super) fn pending(&self, seen: u64, len: usize) -> Pending {
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
         let changes = self.foreign.map_or_else(|| self.connection.changes(), |of| of.changes);

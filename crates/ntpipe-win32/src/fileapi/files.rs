@@ -140,7 +140,7 @@ pub unsafe extern "C" fn DeleteFileW(name: LPCWSTR) -> BOOL {
 }
 
 /// The attributes that Windows would show of such a file.
-pub(super) fn attributes_of(meta: &std::fs::Metadata) -> u32 {
+pub(crate) fn attributes_of(meta: &std::fs::Metadata) -> u32 {
     let read_only = meta.permissions().mode() & 0o222 == 0;
     match (meta.is_dir(), read_only) {
         (true, _) => FILE_ATTRIBUTE_DIRECTORY,

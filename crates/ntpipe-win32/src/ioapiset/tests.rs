@@ -1,5 +1,7 @@
 //! The rules of overlapped operations and completion ports, called as C calls them.
 
+mod two_processes;
+
 use std::ffi::CString;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -521,4 +523,44 @@ fn completion_routines_run_in_alertable_waits() {
     let port = port_of(server);
     assert_eq!(answer(read(&mut call)), 87);
     close([server, port]);
+}
+
+#[test]
+fn a_thread_that_waits_for_the_handle_sees_what_the_service_completes() {
+    let (server, client) = pair(BYTES);
+    let signal = handle::get(server).expect("open").object.io().expect("a file").signal.clone();
+    let mut call = Call::without_event();
+    for text in [b"one", b"two"] {
+        assert_eq!(call.read(server, 10), 997);
+        let address = client.addr();
+        let writer =
+            std::thread::spawn(move || send(std::ptr::without_provenance_mut(address), text));
+        assert!(signal.wait_timeout(Duration::from_secs(20)).expect("waited"));
+        assert_eq!(call.status(), 0);
+        writer.join().expect("no panic");
+    }
+    close([server, client]);
+}
+
+#[test]
+fn a_file_completes_at_its_position_in_the_call() {
+    let path = std::env::temp_dir().join(format!("ioapiset-{}", std::process::id()));
+    let name = CString::new(path.to_str().expect("text")).expect("a name");
+    let access = access::GENERIC_READ | access::GENERIC_WRITE;
+    // SAFETY: a string and nulls.
+    let file =
+        unsafe { CreateFileA(name.as_ptr(), access, 0, null(), 2, OVERLAPPED_PIPE, null_mut()) };
+    let port = port_of(file);
+    let mut call = Call::new();
+    assert_eq!((call.write(file, b"0123456789"), call.bytes), (0, 10));
+    assert_eq!(next(port, 0), (0, 10, 7, call.block()));
+    call.overlapped.Offset = 4;
+    assert_eq!((call.read(file, 3), call.bytes, call.is_set()), (0, 3, true));
+    assert_eq!(call.text(3), "456");
+    assert_eq!(next(port, 0), (0, 3, 7, call.block()));
+    call.overlapped.Offset = 10;
+    assert_eq!((call.read(file, 3), call.bytes), (38, 0));
+    assert_eq!(next(port, 0).0, 258);
+    close([file, port]);
+    std::fs::remove_file(path).expect("removed");
 }

@@ -134,17 +134,45 @@ unsafe fn tell_id(
         let place = unsafe { out(place) };
         //= observed: without a place
         let place = Some(place.ok_or(ErrorKind::InsufficientBuffer)?);
-        // Of this end the peer tells too whether there is still a connection.
-        let peer = end.peer();
-        let here = end.info().map_or_else(|_| PipeEnd::Client, |info| info.end);
-        if here == of && here == PipeEnd::Server {
-            put(place, own());
-            return Ok(());
-        }
-        let peer = peer?;
-        put(place, if here == of { own() } else { number(peer) });
+        put(place, id(end, of, number, own)?);
         Ok(())
     })
+}
+
+/// A number of the client, or of the server, of this pipe.
+///
+/// # Errors
+/// `ERROR_NOT_FOUND` without a client, `ERROR_PIPE_NOT_CONNECTED` after a disconnect.
+fn id(
+    end: &ntpipe::Pipe,
+    of: PipeEnd,
+    number: impl Fn(ntpipe::Peer) -> u32,
+    own: impl Fn() -> u32,
+) -> Result<u32> {
+    // Of this end the peer tells too whether there is still a connection.
+    let peer = end.peer();
+    let here = end.info().map_or_else(|_| PipeEnd::Client, |info| info.end);
+    if here == of && here == PipeEnd::Server {
+        return Ok(own());
+    }
+    let peer = peer?;
+    Ok(if here == of { own() } else { number(peer) })
+}
+
+/// The process of the client, or of the server, of this pipe.
+///
+/// # Errors
+/// As [`id`].
+pub(crate) fn process_id(end: &ntpipe::Pipe, of: PipeEnd) -> Result<u32> {
+    id(end, of, |peer| peer.pid, std::process::id)
+}
+
+/// The session of the client, or of the server, of this pipe.
+///
+/// # Errors
+/// As [`id`].
+pub(crate) fn session_id(end: &ntpipe::Pipe, of: PipeEnd) -> Result<u32> {
+    id(end, of, |peer| peer.session, own_session)
 }
 
 fn own_session() -> u32 {

@@ -1,13 +1,14 @@
 //! A file, a terminal, a kernel pipe: whatever has a descriptor and is no pipe of ours.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use ntpipe::ErrorKind;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
-use super::Io;
+use super::{Io, Scan};
 use crate::failure::{Failure, Result};
 
 /// What `GetFileType` tells.
@@ -32,6 +33,8 @@ pub struct FileObject {
     stream: Option<usize>,
     /// Whether it was opened with `FILE_FLAG_OVERLAPPED`: then it has no position of its own.
     pub overlapped: bool,
+    /// Of a directory: how far it has been listed through it.
+    pub scan: Mutex<Option<Scan>>,
     /// Its asynchronous side; operations on files complete in their calls.
     pub io: Arc<Io>,
 }
@@ -42,7 +45,7 @@ impl FileObject {
     /// # Errors
     /// What making its signal gives.
     pub fn new(fd: OwnedFd, overlapped: bool) -> Result<Self> {
-        Ok(Self { fd, stream: None, overlapped, io: Io::new()? })
+        Ok(Self { fd, stream: None, overlapped, scan: Mutex::default(), io: Io::new()? })
     }
 
     /// A standard stream of this process: 0, 1 or 2. The stream is closed with its last handle.
@@ -65,6 +68,14 @@ impl FileObject {
     #[must_use]
     pub fn stream(&self) -> Option<usize> {
         self.stream
+    }
+
+    /// Where it lies, at present.
+    ///
+    /// # Errors
+    /// The system call's.
+    pub fn path(&self) -> Result<PathBuf> {
+        Ok(std::fs::read_link(format!("/proc/self/fd/{}", self.fd.as_raw_fd()))?)
     }
 
     /// What kind of file it is.

@@ -22,12 +22,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::task::Poll;
 
-use ntpipe::overlapped::Readiness;
+use ntpipe::overlapped::{Hub, Readiness};
 use ntpipe::{ErrorKind, Event, Recv};
 
 use super::port::{Packet, PortObject};
 use super::{service, thread};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::overlapped::{Ending, Place};
 
 pub use work::Work;
@@ -125,6 +125,12 @@ impl Io {
         self.modes.fetch_or(modes, Ordering::Relaxed);
     }
 
+    /// What was set so.
+    #[must_use]
+    pub fn modes(&self) -> u32 {
+        self.modes.load(Ordering::Relaxed)
+    }
+
     fn has_mode(&self, mode: u32) -> bool {
         self.modes.load(Ordering::Relaxed) & mode != 0
     }
@@ -169,7 +175,7 @@ impl Io {
         self: &Arc<Self>,
         place: Place,
         start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
-        readiness: impl FnOnce() -> Result<Arc<Readiness>>,
+        attach: impl FnOnce(&Hub, u64) -> Result<Arc<Readiness>>,
     ) -> Begun {
         self.check(&place)?;
         let mut queue = self.lock();
@@ -190,8 +196,11 @@ impl Io {
         queue.process = std::process::id();
         queue.pending.push(Pending { work, place, thread: thread::current().id });
         if self.readiness.get().is_none() {
-            // Without one the service looks from time to time.
-            let _ = readiness().map(|readiness| self.readiness.set(readiness));
+            // Otherwise the service looks from time to time.
+            if let Ok((readiness, key)) = service::watch(self, attach) {
+                let _ = self.readiness.set(readiness);
+                queue.watched = Some((queue.process, key));
+            }
         }
         let Some((port, _)) = port else {
             if queue.care == Care::Service {
@@ -248,7 +257,7 @@ impl Io {
         if queue.pending.is_empty() {
             return;
         }
-        if self.is_watched(queue) {
+        if queue.watched.is_some_and(|(process, _)| process == queue.process) {
             for _ in 0..ROUNDS_MAX {
                 let mut again = false;
                 let mut failed = false;
@@ -273,18 +282,7 @@ impl Io {
         service::look_at(self);
     }
 
-    /// Makes sure that the service polls its descriptor.
-    fn is_watched(self: &Arc<Self>, queue: &mut Queue) -> bool {
-        if queue.watched.is_some_and(|(process, _)| process == queue.process) {
-            return true;
-        }
-        let Some(readiness) = self.readiness.get() else { return false };
-        let key = service::watch(self, readiness).ok();
-        queue.watched = key.map(|key| (queue.process, key));
-        key.is_some()
-    }
-
-    /// The descriptor was readable, or it is time to look: tries all, and asks to be told again.
+    /// Something has changed, or it is time to look: tries all, and asks to be told again.
     pub(super) fn serve(self: &Arc<Self>) {
         if let Some(readiness) = self.readiness.get() {
             readiness.clear();
@@ -360,13 +358,22 @@ impl Io {
         found
     }
 
-    /// The last handle is closed: what pends ends with `failure`.
-    pub fn close(&self, failure: Failure) {
+    /// The last handle of this process is closed: what pends ends. `elsewhere`: another process may hold
+    /// the end.
+    pub fn close(&self, elsewhere: bool) {
         let mut queue = self.lock();
         queue.closed = true;
         for mut pending in std::mem::take(&mut queue.pending) {
             let result = pending.work.cancel();
-            let ending = result.map_or(Ending::failed(failure), ending);
+            let tells_port = self.is_bound() && pending.place.context != 0;
+            //= observed: pending I/O ends with PIPE_BROKEN; what only a port is told of with CANCELLED, if the
+            // end lives on in another process
+            let failure = if elsewhere && tells_port && pending.place.event.is_none() {
+                ErrorKind::OperationAborted
+            } else {
+                ErrorKind::BrokenPipe
+            };
+            let ending = result.map_or(Ending::failed(failure.into()), ending);
             self.complete(pending.place, &ending, false);
         }
     }

@@ -1,7 +1,8 @@
 //! An end of a pipe behind handles: Windows' file object.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ntpipe::{
     ErrorKind, Event, NamedPipeClient, NamedPipeServer, Pipe, PipeReader, PipeWriter, Recv,
@@ -24,12 +25,23 @@ pub enum End {
     Writer(PipeWriter),
 }
 
+/// What only the NT level knows of a file object.
+#[derive(Debug, Default)]
+pub struct Native {
+    /// Whether calls left for the thread end a synchronous wait (`FILE_SYNCHRONOUS_IO_ALERT`).
+    pub alertable: AtomicBool,
+    /// What programs have attached to it by name.
+    pub attributes: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
 /// An end of a pipe; several handles may stand for it.
 #[derive(Debug)]
 pub struct PipeObject {
     end: End,
     /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
     pub overlapped: bool,
+    /// What the NT level adds to that.
+    pub native: Native,
     handles: AtomicUsize,
     /// What a wait for the handle waits for: signalled while no operation is under way.
     pub signal: Event,
@@ -45,7 +57,25 @@ impl PipeObject {
     pub fn new(end: End, overlapped: bool) -> Result<Self> {
         let io = Io::new()?;
         let signal = io.signal.clone();
-        Ok(Self { end, overlapped, handles: AtomicUsize::new(0), signal, io })
+        Ok(Self {
+            end,
+            overlapped,
+            native: Native::default(),
+            handles: AtomicUsize::new(0),
+            signal,
+            io,
+        })
+    }
+
+    /// Whether calls left for the thread end its waits for this end.
+    #[must_use]
+    pub fn is_alertable(&self) -> bool {
+        self.native.alertable.load(Ordering::Relaxed)
+    }
+
+    /// Whether its operations wait in their calls, whatever happens.
+    fn waits(&self) -> bool {
+        !self.overlapped && !self.is_alertable()
     }
 
     /// What all ends can do.
@@ -84,8 +114,7 @@ impl PipeObject {
     pub(super) fn closed(&self) {
         if self.handles.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.pipe().cancel_io();
-            //= observed: pending I/O ends with PIPE_BROKEN
-            self.io.close(ErrorKind::BrokenPipe.into());
+            self.io.close(self.pipe().is_inherited());
         }
     }
 
@@ -94,7 +123,7 @@ impl PipeObject {
     /// # Errors
     /// What the end answers at once.
     pub fn read(&self, mut into: Output, place: Place) -> Begun {
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(self.pipe().recv(into.bytes())?));
         }
         self.start(place, move || {
@@ -109,7 +138,7 @@ impl PipeObject {
     /// What the end answers at once.
     pub fn write(&self, data: Input, place: Place) -> Begun {
         let whole = |len| Recv { len, more: false };
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(whole(self.pipe().send(data.bytes())?)));
         }
         self.start(place, move || {
@@ -123,7 +152,7 @@ impl PipeObject {
     /// # Errors
     /// What the end answers at once.
     pub fn transact(&self, request: Input, mut reply: Output, place: Place) -> Begun {
-        if !self.overlapped {
+        if self.waits() {
             let run = || Ok(self.pipe().transact(request.bytes(), reply.bytes())?);
             return self.io.at_once(place, run);
         }
@@ -140,7 +169,7 @@ impl PipeObject {
     pub fn connect(&self, place: Place) -> Begun {
         let server = self.server()?;
         let nothing = |()| Recv { len: 0, more: false };
-        if !self.overlapped {
+        if self.waits() {
             return self.io.at_once(place, || Ok(nothing(server.listen()?)));
         }
         self.start(place, || Work::of(server.start_listen(), nothing, Work::Listen))
@@ -160,7 +189,7 @@ impl PipeObject {
         place: Place,
         start: impl FnOnce() -> std::result::Result<Work, Result<Recv>>,
     ) -> Begun {
-        self.io.start(place, start, || Ok(self.pipe().readiness()?))
+        self.io.start(place, start, |hub, key| Ok(self.pipe().attach(hub, key)?))
     }
 
     /// Whether another call is under way on it; the caller holds it too.

@@ -287,6 +287,8 @@ impl PortObject {
             if Instant::now() >= until {
                 return false;
             }
+            // The peer may be waiting for this CPU.
+            std::thread::yield_now();
             let now = self.listings.load(Ordering::Relaxed);
             if now != seen {
                 seen = now;

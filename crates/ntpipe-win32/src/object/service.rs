@@ -1,21 +1,17 @@
 //! The service thread: completes what pends while the program does something else. One per process,
 //! started by the first operation that pends.
 //!
-//! It sleeps in `epoll` on the descriptors of the ends on which something pends. While operations are left
+//! It sleeps at a hub, to which each end is attached when something pends on it for the first time. While operations are left
 //! to those who wait at a port, it looks in every millisecond, so that none waits for somebody who does not
 //! come.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use ntpipe::overlapped::Readiness;
-use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::io::Errno;
+use ntpipe::overlapped::{Hub, Readiness};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::io::Io;
 use super::port::PortObject;
@@ -25,17 +21,15 @@ use crate::token;
 const TICK: Duration = Duration::from_millis(1);
 /// So many ticks without work, and it sleeps until there is some.
 const IDLE_TICKS: u32 = 20;
-/// The key of the descriptor that ends a long sleep; those of ends are above.
+/// What ends a long sleep; the keys of ends are above.
 const WAKE: u64 = 0;
-const EVENTS: usize = 64;
 
 struct Service {
-    epoll: OwnedFd,
-    wake: OwnedFd,
+    hub: Arc<Hub>,
     ends: Mutex<HashMap<u64, Weak<Io>>>,
     visits: Mutex<Visits>,
-    /// Held by who takes what `epoll` has to tell, until that is done.
-    serving: Mutex<()>,
+    /// Held by who takes what the hub has to tell, until that is done.
+    serving: Mutex<Vec<u64>>,
     process: u32,
 }
 
@@ -69,21 +63,23 @@ fn service() -> Result<Arc<Service>> {
     }
 }
 
-/// Serves this end whenever its descriptor becomes readable; gives the key for [`forget`].
+/// Serves this end whenever something changes on it: `attach` has it tell of that at the service's hub. Gives
+/// the key for [`forget`].
 ///
 /// # Errors
-/// What starting the thread gives, or adding the descriptor.
-pub(super) fn watch(io: &Arc<Io>, readiness: &Readiness) -> Result<u64> {
+/// What starting the thread gives, or attaching.
+pub(super) fn watch(
+    io: &Arc<Io>,
+    attach: impl FnOnce(&Hub, u64) -> Result<Arc<Readiness>>,
+) -> Result<(Arc<Readiness>, u64)> {
     let service = service()?;
     let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
     lock(&service.ends).insert(key, Arc::downgrade(io));
-    // Readable for good when the peer is gone: only changes count.
-    let flags = EventFlags::IN | EventFlags::ET;
-    match epoll::add(&service.epoll, readiness, EventData::new_u64(key), flags) {
-        Ok(()) => Ok(key),
-        Err(errno) => {
+    match attach(&service.hub, key) {
+        Ok(readiness) => Ok((readiness, key)),
+        Err(failure) => {
             lock(&service.ends).remove(&key);
-            Err(errno.into())
+            Err(failure)
         }
     }
 }
@@ -121,12 +117,8 @@ pub fn settle() -> bool {
 
 impl Service {
     fn spawn() -> Result<Arc<Self>> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
         let service = Arc::new(Self {
-            epoll,
-            wake,
+            hub: Hub::new()?,
             ends: Mutex::default(),
             visits: Mutex::default(),
             serving: Mutex::default(),
@@ -143,8 +135,7 @@ impl Service {
         let mut visits = lock(&self.visits);
         add(&mut visits);
         if !std::mem::replace(&mut visits.awake, true) {
-            // A full counter is readable already.
-            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+            self.hub.ring(WAKE);
         }
     }
 
@@ -156,7 +147,7 @@ impl Service {
             let left = next.saturating_duration_since(Instant::now());
             let timeout = awake.then_some(left).and_then(|left| Timespec::try_from(left).ok());
             // Woken for nothing, it finds nothing.
-            let _ = poll(&mut [PollFd::new(&self.epoll, PollFlags::IN)], timeout.as_ref());
+            let _ = poll(&mut [PollFd::new(&*self.hub, PollFlags::IN)], timeout.as_ref());
             self.serve();
             if awake && Instant::now() >= next {
                 next = Instant::now() + TICK;
@@ -169,31 +160,15 @@ impl Service {
         }
     }
 
-    /// Serves the ends whose descriptors became readable.
+    /// Serves the ends on which something has changed.
     fn serve(&self) {
-        let _serving = lock(&self.serving);
-        let mut events = Vec::with_capacity(EVENTS);
-        loop {
-            events.clear();
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec::default()))
-            {
-                Ok(_) => {}
-                Err(Errno::INTR) => continue,
-                Err(_) => return,
-            }
-            for event in &events {
-                let key = event.data.u64();
-                if key == WAKE {
-                    let _ = rustix::io::read(&self.wake, &mut [0; 8]);
-                    continue;
-                }
-                let io = lock(&self.ends).get(&key).and_then(Weak::upgrade);
-                if let Some(io) = io {
-                    io.serve();
-                }
-            }
-            if events.len() < EVENTS {
-                return;
+        let mut keys = lock(&self.serving);
+        // What was taken before an error is served.
+        let _ = self.hub.take(&mut keys);
+        for key in keys.drain(..) {
+            let io = lock(&self.ends).get(&key).and_then(Weak::upgrade);
+            if let Some(io) = io {
+                io.serve();
             }
         }
     }

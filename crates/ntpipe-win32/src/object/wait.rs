@@ -35,7 +35,8 @@ impl<'a> Signal<'a> {
             // Of a terminal, whether there is something to read; other files never have something under
             // way when they can be waited for.
             Object::File(it) if it.kind() == file::Kind::Char => Self::Fd(it.as_fd()),
-            Object::File(_) => Self::Always(Always),
+            Object::File(_) | Object::Find(_) => Self::Always(Always),
+            Object::Pipes(pipes) => Self::Of(&pipes.io.signal),
             Object::Event(event) => Self::Of(event),
             Object::Port(port) => Self::Of(port.signal()),
             Object::Mutex(mutex) => Self::Of(mutex),

@@ -145,3 +145,61 @@ fn a_registered_wait_calls_until_it_is_unregistered() {
     assert_eq!(seen.calls(), 3);
     handle::close(handle).expect("closed");
 }
+
+unsafe extern "C" fn on_io(
+    _: Object,
+    context: Context,
+    overlapped: Context,
+    code: DWORD,
+    bytes: usize,
+    _: Object,
+) {
+    assert!(!overlapped.is_null() && bytes < 100);
+    // SAFETY: as above.
+    unsafe { seen(context) }.count(code);
+}
+
+#[test]
+fn completions_call_the_pool_and_are_waited_for() {
+    let seen = Seen::default();
+    let name = format!(r"\\.\pipe\pool-{}", std::process::id());
+    let server = ntpipe::ServerOptions::new().create(&name).expect("created");
+    let client = ntpipe::ClientOptions::new().open(&name).expect("opened");
+    let end = crate::object::pipe::End::Server(server);
+    let pipe = std::sync::Arc::new(crate::object::PipeObject::new(end, true).expect("an end"));
+    let entry = Entry::new(crate::object::Object::Pipe(pipe), 0x1F_01FF);
+    let handle = handle::insert(entry).expect("a handle");
+    // SAFETY: the context outlives the callbacks, which are waited for.
+    let io = unsafe { CreateThreadpoolIo(handle, Some(on_io), seen.context(), std::ptr::null()) };
+    assert!(!io.is_null());
+    let mut data = [0u8; 10];
+    let mut overlapped = crate::types::OVERLAPPED {
+        Internal: 0,
+        InternalHigh: 0,
+        Offset: 0,
+        OffsetHigh: 0,
+        hEvent: null_mut(),
+    };
+    let mut read = || {
+        let place = data.as_mut_ptr().cast();
+        // SAFETY: buffer and block stay until the completion was waited for.
+        unsafe { crate::fileapi::ReadFile(handle, place, 10, null_mut(), &raw mut overlapped) }
+    };
+    StartThreadpoolIo(io);
+    assert_eq!((read(), last_error()), (0, 997));
+    client.send(b"hello").expect("sent");
+    WaitForThreadpoolIoCallbacks(io, 0);
+    assert_eq!((seen.calls(), seen.last.load(Ordering::Relaxed)), (1, 0));
+    StartThreadpoolIo(io);
+    assert_eq!(read(), 0);
+    drop(client);
+    WaitForThreadpoolIoCallbacks(io, 0);
+    assert_eq!((seen.calls(), seen.last.load(Ordering::Relaxed)), (2, 109));
+    StartThreadpoolIo(io);
+    assert_eq!((read(), last_error()), (0, 109));
+    CancelThreadpoolIo(io);
+    WaitForThreadpoolIoCallbacks(io, 0);
+    assert_eq!(seen.calls(), 2);
+    CloseThreadpoolIo(io);
+    handle::close(handle).expect("closed");
+}

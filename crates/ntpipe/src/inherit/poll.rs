@@ -47,7 +47,7 @@ fn behind_one(connection: &Connection, sharing: &Sharing) -> Result<OwnedFd> {
 }
 
 /// Makes an `epoll` descriptor readable each time the bell rings, until the edges are taken.
-pub(crate) fn add_bell(epoll: &OwnedFd, sharing: &Sharing) -> Result<()> {
+fn add_bell(epoll: &OwnedFd, sharing: &Sharing) -> Result<()> {
     let data = epoll::EventData::new_u64(0);
     match epoll::add(epoll, sharing.bell(), data, EventFlags::IN | EventFlags::ET) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),

@@ -1,17 +1,16 @@
 //! One descriptor for all that an end's operations wait for.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Weak};
 
 use ntpipe_core::connection::PeerLife;
 use ntpipe_shm::chime::Chime;
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::io::Errno;
+use rustix::event::epoll::EventFlags;
 
+use super::hub::{Hub, Spot};
 use crate::end::End;
-use crate::inherit::take_edges;
 use crate::pipe::Pipe;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The descriptor of an end to poll for reading, for as long as the end lives: the same for every client
 /// of a server end. See [the rules](super#rules-for-a-driver).
@@ -20,7 +19,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Readiness {
     /// Holds what tells of the other side (a socket) and of the own side (the chime).
-    epoll: OwnedFd,
+    spot: Spot,
     chime: Arc<Chime>,
     end: Weak<End>,
 }
@@ -34,6 +33,30 @@ impl Pipe {
     pub fn readiness(&self) -> Result<Arc<Readiness>> {
         self.named("poll", self.end.readiness().cloned())
     }
+
+    /// Has this end tell of changes at a hub, under this key, instead of at a descriptor of its own: for the
+    /// whole life of the end, and before anything else asked for its readiness. The one that is returned
+    /// is there to be cleared; as a descriptor it is the hub's.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_NOT_SUPPORTED` if it has another descriptor already, also one for who polls a server;
+    /// `ERROR_TOO_MANY_OPEN_FILES`.
+    pub fn attach(&self, hub: &Hub, key: u64) -> Result<Arc<Readiness>> {
+        let readiness = Readiness::at(&self.end, hub, key);
+        self.named(
+            "poll",
+            readiness.and_then(|new| {
+                let new = Arc::new(new);
+                self.end.readiness.set(new.clone()).map_err(|_| elsewhere())?;
+                Ok(new)
+            }),
+        )
+    }
+}
+
+fn elsewhere() -> Error {
+    Error::new(ErrorKind::NotSupported).because("the end is polled by a descriptor of its own")
 }
 
 impl End {
@@ -49,20 +72,25 @@ impl End {
 impl Readiness {
     fn new(end: &Arc<End>) -> Result<Self> {
         let chime = Chime::new().map_err(|errno| Error::os("eventfd", errno))?;
-        let epoll = match &end.server {
+        let spot = match &end.server {
             // It follows from client to client.
-            Some(server) => server.descriptor()?,
-            None => {
-                let epoll = epoll::create(CreateFlags::CLOEXEC)
-                    .map_err(|errno| Error::os("epoll_create1", errno))?;
-                if let Some(connection) = end.connection() {
-                    add(&epoll, connection.as_ref(), EventFlags::IN)?;
-                }
-                epoll
-            }
+            Some(server) => server.spot()?,
+            None => alone(end, Spot::own()?)?,
         };
-        add(&epoll, &chime, EventFlags::IN)?;
-        Ok(Self { epoll, chime: Arc::new(chime), end: Arc::downgrade(end) })
+        spot.add(&chime, EventFlags::IN)?;
+        Ok(Self { spot, chime: Arc::new(chime), end: Arc::downgrade(end) })
+    }
+
+    fn at(end: &Arc<End>, hub: &Hub, key: u64) -> Result<Self> {
+        if end.readiness.get().is_some() {
+            return Err(elsewhere());
+        }
+        let spot = hub.spot(key);
+        let spot = match &end.server {
+            Some(server) => server.follow_at(spot)?.ok_or_else(elsewhere)?,
+            None => alone(end, spot)?,
+        };
+        Ok(Self { spot, chime: Arc::new(hub.chime(key)), end: Arc::downgrade(end) })
     }
 
     pub(crate) fn chime(&self) -> &Arc<Chime> {
@@ -78,10 +106,10 @@ impl Readiness {
             connection.drain_for_chime();
             if connection.ask_kernel() != PeerLife::Here && end.pair.is_some() {
                 // The kernel pipe beside the ring may go on, and is to be heard.
-                let _ = epoll::delete(&self.epoll, connection.as_ref());
+                let _ = self.spot.delete(connection.as_ref());
             }
         }
-        take_edges(&self.epoll);
+        self.spot.take_edges();
         self.chime.clear();
     }
 
@@ -90,21 +118,20 @@ impl Readiness {
         let Some(pair) = &end.pair else { return Ok(()) };
         let Some(fd) = pair.own.get() else { return Ok(()) };
         let event = if end.rights.read { EventFlags::IN } else { EventFlags::OUT };
-        let flags = event | EventFlags::ONESHOT;
-        match epoll::modify(&self.epoll, fd, EventData::new_u64(0), flags) {
-            Err(Errno::NOENT) => add(&self.epoll, fd, flags),
-            result => result.map_err(|errno| Error::os("epoll_ctl", errno)),
-        }
+        self.spot.add_once(fd, event)
     }
 }
 
-fn add(epoll: &OwnedFd, fd: impl AsFd, flags: EventFlags) -> Result<()> {
-    epoll::add(epoll, fd, EventData::new_u64(0), flags)
-        .map_err(|errno| Error::os("epoll_ctl", errno))
+/// Watches the one connection of an end that is no server's.
+fn alone(end: &End, spot: Spot) -> Result<Spot> {
+    if let Some(connection) = end.connection() {
+        spot.add(connection.as_ref(), EventFlags::IN)?;
+    }
+    Ok(spot)
 }
 
 impl AsFd for Readiness {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+        self.spot.as_fd()
     }
 }

@@ -1,6 +1,5 @@
 //! Waiting for a client as an operation that is started.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
 
 use ntpipe_core::instance::{Instance, ListenProgress};
@@ -10,7 +9,8 @@ use ntpipe_core::state::State;
 
 use super::ServerSide;
 use crate::end::End;
-use crate::{Error, ErrorKind, Result};
+use crate::overlapped::Spot;
+use crate::{ErrorKind, Result};
 
 /// What had happened on an end when somebody began to wait for its next client.
 #[derive(Clone, Copy, Debug)]
@@ -75,9 +75,8 @@ impl ServerSide {
         }
     }
 
-    /// The descriptor that follows the instance, for somebody who keeps it.
-    pub(crate) fn descriptor(&self) -> Result<OwnedFd> {
-        let readiness = self.readiness()?;
-        readiness.as_fd().try_clone_to_owned().map_err(|error| Error::from_io("dup", &error))
+    /// Where the instance's sources are watched, for somebody who keeps it.
+    pub(crate) fn spot(&self) -> Result<Spot> {
+        self.readiness().map(|readiness| readiness.spot().clone())
     }
 }

@@ -1,29 +1,32 @@
 //! One descriptor for a server end's whole life, although the one behind it changes: the listening
 //! socket, then a client's, then the next listening socket.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Mutex;
 
 use ntpipe_core::instance::Source;
-use rustix::event::epoll;
+use rustix::event::epoll::EventFlags;
 
+use crate::Result;
 use crate::end::lock;
-use crate::inherit::{add_bell, take_edges};
-use crate::{Error, Result};
+use crate::overlapped::Spot;
 
-/// An epoll descriptor that holds the one of the instance's present source.
+/// Where the instance's present source is watched.
 #[derive(Debug)]
 pub(crate) struct Readiness {
-    epoll: OwnedFd,
+    spot: Spot,
     /// What is behind it at present.
     now: Mutex<Option<Source>>,
 }
 
 impl Readiness {
-    pub(crate) fn new() -> Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
-            .map_err(|errno| Error::os("epoll_create1", errno))?;
-        Ok(Self { epoll, now: Mutex::new(None) })
+    pub(crate) fn new(spot: Spot) -> Self {
+        Self { spot, now: Mutex::new(None) }
+    }
+
+    /// Where it is watched.
+    pub(super) fn spot(&self) -> &Spot {
+        &self.spot
     }
 
     /// Puts the instance's source behind the stable descriptor.
@@ -34,17 +37,17 @@ impl Readiness {
             _ => None,
         };
         if let Some(sharing) = bell(&next) {
-            add_bell(&self.epoll, &sharing)?;
+            self.spot.add(sharing.bell(), EventFlags::IN | EventFlags::ET)?;
         }
         match (&*now, &next) {
             (Some(old), Some(new)) if old.is(new) => return Ok(()),
             (Some(old), _) => {
                 if let Some(sharing) = bell(&now) {
                     // Other holders have it open, and `epoll` goes by the file.
-                    let _ = epoll::delete(&self.epoll, sharing.bell());
+                    let _ = self.spot.delete(sharing.bell());
                 }
                 // It is still open: `old` holds it.
-                epoll::delete(&self.epoll, old).map_err(|errno| Error::os("epoll_ctl", errno))?;
+                self.spot.delete(old)?;
             }
             (None, _) => {}
         }
@@ -53,9 +56,7 @@ impl Readiness {
             if let Source::Connected(connection) = new {
                 connection.set_polled();
             }
-            let data = epoll::EventData::new_u64(0);
-            epoll::add(&self.epoll, new, data, epoll::EventFlags::IN)
-                .map_err(|errno| Error::os("epoll_ctl", errno))?;
+            self.spot.add(new, EventFlags::IN)?;
         }
         *now = next;
         Ok(())
@@ -65,12 +66,12 @@ impl Readiness {
 impl Readiness {
     /// Forgets that the holders' bell has rung.
     pub(super) fn take_edges(&self) {
-        take_edges(&self.epoll);
+        self.spot.take_edges();
     }
 }
 
 impl AsFd for Readiness {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+        self.spot.as_fd()
     }
 }

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::readiness::Readiness;
 use crate::end::{End, lock};
+use crate::overlapped::Spot;
 use crate::wait::Until;
 use crate::{Error, ErrorKind, Result, cancel};
 
@@ -85,10 +86,20 @@ impl ServerSide {
         let instance = self.instance();
         if self.readiness.get().is_none() {
             // Only under the lock of the instance.
-            let _ = self.readiness.set(Readiness::new()?);
+            let _ = self.readiness.set(Readiness::new(Spot::own()?));
         }
         self.follow(&instance)?;
         Ok(self.readiness.get().expect("set above"))
+    }
+
+    /// Watches the instance's sources there; `None` if they are watched elsewhere.
+    pub(crate) fn follow_at(&self, spot: Spot) -> Result<Option<Spot>> {
+        let instance = self.instance();
+        if self.readiness.set(Readiness::new(spot.clone())).is_err() {
+            return Ok(None);
+        }
+        self.follow(&instance)?;
+        Ok(Some(spot))
     }
 
     /// Forgets that the holders' bell has rung.

@@ -17,6 +17,7 @@ cases![
     wait__disconnect_and_connect__wakes,
     wait__last_server_closed_client_open__waits_on,
     wait__pipe_fully_gone__2,
+    wait__client_closed_after_the_last_server__2,
     wait__name_outside_the_pipes__161,
     wait__ok__reserves_nothing,
 ];
@@ -107,6 +108,17 @@ fn wait__pipe_fully_gone__2<D: Door>(d: &D) {
     d.close(&pair.client).expect("close");
     wait.asleep();
     d.close(&pair.server).expect("close");
+    fails(wait.returned(), NOT_FOUND);
+}
+
+//= model: the wait ends with the pipe, which the client has kept
+fn wait__client_closed_after_the_last_server__2<D: Door>(d: &D) {
+    let pair = bytes(d, 100);
+    let mut wait = waiting(d, &pair.name, FOREVER);
+    wait.asleep();
+    d.close(&pair.server).expect("close");
+    wait.asleep();
+    d.close(&pair.client).expect("close");
     fails(wait.returned(), NOT_FOUND);
 }
 

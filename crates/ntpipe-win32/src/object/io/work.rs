@@ -27,7 +27,10 @@ fn whole(len: usize) -> Recv {
 }
 
 impl Work {
-    /// What starting an operation gave.
+    /// What starting an operation gave, if it goes on.
+    ///
+    /// # Errors
+    /// What it was over with, success too.
     pub fn of<T, Op>(
         started: Started<T, Op>,
         told: impl FnOnce(T) -> Recv,
