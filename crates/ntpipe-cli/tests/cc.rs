@@ -44,16 +44,27 @@ fn ntpipe(dir: &Path, args: &[&str]) -> Output {
         .expect("ntpipe runs")
 }
 
-#[test]
-fn the_runtime_answers_as_windows_does() {
+/// Compares what a program of the library's tests prints with what it prints on Windows.
+fn compare(name: &str) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ntpipe-win32/tests");
-    let source = fs::read_to_string(tests.join("crt.c")).expect("crt.c");
-    let expected = fs::read_to_string(tests.join("crt.txt")).expect("crt.txt");
-    let printed = Place::new("crt").run("cc", "crt.c", &source, &[]);
+    let file = format!("{name}.c");
+    let source = fs::read_to_string(tests.join(&file)).expect("a source");
+    let expected = fs::read_to_string(tests.join(format!("{name}.txt"))).expect("an output");
+    let printed = Place::new(name).run("cc", &file, &source, &[]);
     for (mine, theirs) in printed.lines().zip(expected.lines()) {
         assert_eq!(mine, theirs);
     }
     assert_eq!(printed, expected);
+}
+
+#[test]
+fn the_runtime_answers_as_windows_does() {
+    compare("crt");
+}
+
+#[test]
+fn messages_are_formatted_as_windows_does() {
+    compare("message");
 }
 
 #[test]

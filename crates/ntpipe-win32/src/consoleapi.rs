@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod control;
+mod screen;
 
 use std::ffi::c_void;
 use std::os::fd::AsFd;
@@ -11,6 +12,7 @@ use ntpipe::ErrorKind;
 use rustix::termios::{LocalModes, OptionalActions, isatty, tcgetattr, tcsetattr};
 
 pub use control::*;
+pub use screen::*;
 
 use crate::boundary::{bytes, bytes_mut, out, put, succeeds};
 use crate::failure::Result;
@@ -30,6 +32,17 @@ fn terminal(handle: HANDLE) -> Result<Arc<FileObject>> {
         Object::File(file) if isatty(file.as_fd()) => Ok(file),
         _ => Err(ErrorKind::InvalidHandle.into()),
     }
+}
+
+unsafe extern "C" {
+    safe fn ntpipe_flush_stdout();
+}
+
+/// Writes to a terminal, behind what the C library's stream has not written yet.
+fn show(console: HANDLE, text: &[u8]) -> Result<usize> {
+    let terminal = terminal(console)?;
+    ntpipe_flush_stdout();
+    terminal.write(text, None)
 }
 
 /// Whether the handle is what a program reads.
@@ -96,7 +109,7 @@ pub unsafe extern "C" fn WriteConsoleA(
     succeeds(|| {
         // SAFETY: valid for that many bytes, by the caller's promise.
         let text = unsafe { bytes(text.cast(), len) };
-        let sent = terminal(console)?.write(text, None)?;
+        let sent = show(console, text)?;
         // SAFETY: null or valid, by the caller's promise.
         put_len(unsafe { out(written) }, sent);
         Ok(())
@@ -119,7 +132,7 @@ pub unsafe extern "C" fn WriteConsoleW(
             // SAFETY: not null, and valid for that many units by the caller's promise.
             unsafe { std::slice::from_raw_parts(text.cast::<u16>(), len as usize) }
         };
-        terminal(console)?.write(String::from_utf16_lossy(units).as_bytes(), None)?;
+        show(console, String::from_utf16_lossy(units).as_bytes())?;
         // SAFETY: null or valid, by the caller's promise.
         put(unsafe { out(written) }, len);
         Ok(())

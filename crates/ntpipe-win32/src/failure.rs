@@ -37,6 +37,14 @@ impl Failure {
     pub const BUFFER_OVERFLOW: Self = Self::new(111, 0x8000_0005);
     /// No variable of this name.
     pub const ENVVAR_NOT_FOUND: Self = Self::new(203, 0xC000_0100);
+    /// No module of this name, or none behind this handle.
+    pub const MOD_NOT_FOUND: Self = Self::new(126, 0xC000_0135);
+    /// The module has no such function.
+    pub const PROC_NOT_FOUND: Self = Self::new(127, 0xC000_0139);
+    /// No text for a message of this number.
+    pub const MR_MID_NOT_FOUND: Self = Self::new(317, 0xC000_0109);
+    /// The type of a box with a message is none.
+    pub const INVALID_MSGBOX_STYLE: Self = Self::new(1438, 0xC000_000D);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// All indices for values of threads are in use.

@@ -20,6 +20,7 @@
 #![cfg(target_os = "linux")]
 #![allow(non_snake_case, non_camel_case_types, reason = "Windows' names")]
 #![allow(clippy::upper_case_acronyms, reason = "Windows' names")]
+#![allow(clashing_extern_declarations, reason = "for GetProcAddress all functions have one type")]
 #![allow(clippy::missing_safety_doc, reason = "said once, above: the contract is Windows'")]
 
 pub mod account;
@@ -37,6 +38,7 @@ pub mod handleapi;
 pub mod heapapi;
 pub mod inherit;
 pub mod ioapiset;
+pub mod libloaderapi;
 pub mod memory;
 pub mod namedpipeapi;
 pub mod object;
@@ -49,6 +51,7 @@ pub mod profileapi;
 pub mod sddl;
 pub mod security;
 pub mod securitybaseapi;
+pub mod shellapi;
 pub mod stringapiset;
 pub mod synchapi;
 pub mod sysinfoapi;

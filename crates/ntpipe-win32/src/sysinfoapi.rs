@@ -1,7 +1,11 @@
 //! `sysinfoapi.h` and `timezoneapi.h`: time, the machine.
 #![allow(unsafe_code)]
 
+mod machine;
+
 use std::ffi::c_char;
+
+pub use machine::*;
 
 use ntpipe::ErrorKind;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -108,6 +112,19 @@ pub unsafe extern "C" fn GetSystemTimePreciseAsFileTime(time: *mut FILETIME) {
 pub unsafe extern "C" fn GetSystemTime(time: *mut SYSTEMTIME) {
     // SAFETY: null or valid, by the caller's promise.
     put(unsafe { out(time) }, civil(file_time()));
+}
+
+unsafe extern "C" {
+    safe fn ntpipe_zone(seconds: i64) -> i64;
+}
+
+/// `GetLocalTime`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn GetLocalTime(time: *mut SYSTEMTIME) {
+    let now = file_time();
+    let ahead = ntpipe_zone((now - UNIX_EPOCH) / UNITS_PER_SECOND);
+    // SAFETY: null or valid, by the caller's promise.
+    put(unsafe { out(time) }, civil(now + ahead * UNITS_PER_SECOND));
 }
 
 /// `FileTimeToSystemTime`.
@@ -226,12 +243,6 @@ pub unsafe extern "C" fn GetComputerNameW(buffer: *mut u16, len: *mut DWORD) -> 
     let filled = unsafe { text::put_wide(&host(), buffer, size) };
     // SAFETY: null or valid, by the caller's promise.
     answer_len(filled, unsafe { out(len) })
-}
-
-/// `GetVersion`: as a program without a manifest sees the newest Windows, 6.2.
-#[unsafe(no_mangle)]
-pub extern "C" fn GetVersion() -> DWORD {
-    6 | 2 << 8 | 9200 << 16
 }
 
 #[cfg(test)]

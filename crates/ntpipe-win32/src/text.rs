@@ -126,3 +126,14 @@ unsafe fn put_units<Unit: Copy>(units: &[Unit], buffer: *mut Unit, size: u32) ->
     unsafe { buffer.copy_from_nonoverlapping(units.as_ptr(), units.len()) };
     Filled::Whole(len - 1)
 }
+
+/// Puts as much of a text as fits, and a zero.
+///
+/// # Safety
+/// `buffer` is null or valid for writes of `size` units.
+pub unsafe fn put_start<Unit: Copy + Default>(units: &[Unit], buffer: *mut Unit, size: u32) {
+    let Some(room) = (size as usize).checked_sub(1).filter(|_| !buffer.is_null()) else { return };
+    let cut: Vec<Unit> = units.iter().copied().take(room).chain([Unit::default()]).collect();
+    // SAFETY: not null, and the cut text has no more than `size` units.
+    unsafe { put_units(&cut, buffer, size) };
+}

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod account;
+mod messages;
 
 use std::cmp::Ordering;
 use std::ffi::c_char;

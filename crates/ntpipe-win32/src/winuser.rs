@@ -1,5 +1,11 @@
-//! `winuser.h`: waiting for messages, of which there are none.
+//! `winuser.h`: waiting for messages, of which there are none; boxes; letters.
 #![allow(unsafe_code)]
+
+mod case;
+mod message_box;
+
+pub use case::{CharLowerA, CharLowerW, CharUpperA, CharUpperW};
+pub use message_box::{MessageBoxA, MessageBoxW};
 
 use crate::synchapi::{WaitForMultipleObjectsEx, sleep};
 use crate::types::{BOOL, DWORD, HANDLE};

@@ -60,6 +60,10 @@
 //! 5. Step the operations of one end in the order in which they were started. Their order of taking and
 //!    placing data is kept even if you do not; a step out of turn only answers that it waits.
 //!
+//! A driver of many ends may attach them to a [`Hub`] instead ([`Pipe::attach`]): one descriptor, which tells
+//! by a key on which end something has changed, in the place of two for each end. The rules are the same;
+//! only changes are told there, so nothing stays readable for good.
+//!
 //! # Differences from Windows
 //!
 //! An operation completes in a step, so a completion shows no sooner than somebody looks; what it did is

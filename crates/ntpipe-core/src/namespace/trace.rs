@@ -1,8 +1,8 @@
 //! What a client leaves for others to see: that a pipe without a server has a client still.
 //!
 //! Windows keeps such a pipe, and lets those wait on who wait for an instance of it. Here its directory is
-//! gone; but the client's socket has an address that tells of the pipe for as long as it is open, and a client
-//! that closes after its server touches the root, which those watch who wait.
+//! gone; but the client's socket has an address that tells of the pipe for as long as it is open, and a
+//! client that closes after its server touches the root, which those watch who wait.
 
 use std::path::PathBuf;
 

@@ -366,8 +366,8 @@ impl Io {
         for mut pending in std::mem::take(&mut queue.pending) {
             let result = pending.work.cancel();
             let tells_port = self.is_bound() && pending.place.context != 0;
-            //= observed: pending I/O ends with PIPE_BROKEN; what only a port is told of with CANCELLED, if the
-            // end lives on in another process
+            //= observed: pending I/O ends with PIPE_BROKEN
+            //= observed: with CANCELLED, if only a port is told and another process holds the end
             let failure = if elsewhere && tells_port && pending.place.event.is_none() {
                 ErrorKind::OperationAborted
             } else {

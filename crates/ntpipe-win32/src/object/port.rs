@@ -198,8 +198,8 @@ impl PortObject {
     /// Waits for a packet; `None` for ever.
     ///
     /// # Errors
-    /// `WAIT_TIMEOUT`; `ERROR_ABANDONED_WAIT_0` when the port is closed; `WAIT_IO_COMPLETION` after calls that
-    /// were left for the thread, if it is alertable.
+    /// `WAIT_TIMEOUT`; `ERROR_ABANDONED_WAIT_0` when the port is closed; `WAIT_IO_COMPLETION` after
+    /// calls that were left for the thread, if it is alertable.
     pub fn next(&self, timeout: Option<Duration>, alertable: bool) -> Result<Packet> {
         if let Some(packet) = self.try_next() {
             return Ok(packet);

@@ -1,9 +1,9 @@
 //! The service thread: completes what pends while the program does something else. One per process,
 //! started by the first operation that pends.
 //!
-//! It sleeps at a hub, to which each end is attached when something pends on it for the first time. While operations are left
-//! to those who wait at a port, it looks in every millisecond, so that none waits for somebody who does not
-//! come.
+//! It sleeps at a hub, to which each end is attached when something pends on it for the first time. While
+//! operations are left to those who wait at a port, it looks in every millisecond, so that none waits for
+//! somebody who does not come.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
