@@ -1,4 +1,5 @@
-//! `securitybaseapi.h`: identifiers, lists, descriptors, tokens.
+//! `securitybaseapi.h`: identifiers, lists, descriptors, tokens. What impersonation changes in the system is
+//! said in [`token`](crate::token), who the identifiers mean in [`security`](crate::security).
 
 mod acl;
 mod check;
@@ -18,3 +19,6 @@ pub use object::*;
 pub use sid::*;
 pub use token::*;
 pub use well_known::*;
+
+#[cfg(test)]
+mod tests;

@@ -144,7 +144,9 @@ impl Producer {
     /// ends what continues.
     #[must_use]
     pub fn room(&self, second: bool) -> Option<u32> {
-        let vacant = self.capacity_units() - self.tail.units.wrapping_sub(self.head.units);
+        // A consumer that goes back may be found by `refresh` after `cut` has used the unit kept back.
+        let filled = self.tail.units.wrapping_sub(self.head.units);
+        let vacant = self.capacity_units().checked_sub(filled)?;
         let payload = vacant.checked_sub(2 + u32::from(second))?;
         Some((payload * 8).min(RECORD_BYTES_MAX))
     }

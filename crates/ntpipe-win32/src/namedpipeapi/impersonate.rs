@@ -56,3 +56,6 @@ pub(super) fn user_of(pipe: HANDLE) -> Result<String> {
         _ => Err(Failure::BAD_IMPERSONATION_LEVEL),
     }
 }
+
+#[cfg(test)]
+mod tests;
