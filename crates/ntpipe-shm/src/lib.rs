@@ -39,6 +39,8 @@ pub mod lockfile;
 #[cfg(not(loom))]
 pub mod owner;
 #[cfg(not(loom))]
+pub mod parcel;
+#[cfg(not(loom))]
 pub mod peer;
 pub mod ring;
 pub mod segment;
