@@ -1,4 +1,4 @@
-//! Ends that several processes hold: a parent leaves its own to a child.
+//! Ends that several processes hold: a parent leaves its own to a child, or a process sends it to another.
 //!
 //! All holders of an end use it as the threads of one process do: writes stay whole, each message is
 //! read once, and a holder that dies keeps nobody waiting. The other end sees this one closed when the
@@ -8,7 +8,7 @@ mod poll;
 mod read;
 mod token;
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -90,6 +90,32 @@ impl Inheritable {
         }
         Ok(self.token.with(&handover::numbers(&self.fds)))
     }
+
+    /// The end as a text and descriptors, for a process that is there already: what it needs is sent to
+    /// it, the descriptors over a Unix socket (`SCM_RIGHTS`) and in this order, and `from_parts` makes the
+    /// end of it there. This process may have dropped its own end by then, or have ended: as long as the
+    /// descriptors are on their way, the end is open.
+    ///
+    /// For several processes, prepare the end once for each.
+    ///
+    /// ```no_run
+    /// # use std::os::fd::OwnedFd;
+    /// # fn send(text: &str, fds: &[OwnedFd]) {}
+    /// # fn receive() -> (String, Vec<OwnedFd>) { unimplemented!() }
+    /// # fn main() -> ntpipe::Result<()> {
+    /// let client = ntpipe::ClientOptions::new().open(r"\\.\pipe\work")?;
+    /// let (text, fds) = client.inherit()?.into_parts();
+    /// send(&text, &fds);
+    /// // In the other process:
+    /// let (text, fds) = receive();
+    /// ntpipe::NamedPipeClient::from_parts(&text, fds)?.send(b"from the other process")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (String, Vec<OwnedFd>) {
+        (self.token.with(&[]), self.fds)
+    }
 }
 
 fn copies<Fd: AsFd>(fds: impl Iterator<Item = Fd>) -> Result<Vec<OwnedFd>> {
@@ -136,16 +162,40 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     Ok(Inheritable { fds, token })
 }
 
-/// Believes nothing: the text may say anything, and so may the descriptors.
-fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
-    let invalid = || Error::from(ErrorKind::InvalidHandle);
-    let (token, numbers) = Token::parse(text)
+fn invalid() -> Error {
+    ErrorKind::InvalidHandle.into()
+}
+
+fn parse(text: &str, kind: Kind) -> Result<(Token, Vec<RawFd>)> {
+    Token::parse(text)
         .filter(|(token, _)| token.kind == kind)
-        .ok_or_else(|| invalid().because("this is no token of an inherited end of this kind"))?;
-    let mut fds = numbers.into_iter().map(|number| handover::take(number).map_err(|_| invalid()));
-    let mut next = || fds.next().unwrap_or_else(|| Err(invalid()));
+        .ok_or_else(|| invalid().because("this is no token of an inherited end of this kind"))
+}
+
+/// What the parent left: the numbers in the text are those of inherited descriptors.
+fn adopt(text: &str, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
+    let (token, numbers) = parse(text, kind)?;
+    let taken = numbers.into_iter().map(|number| handover::take(number).map_err(|_| invalid()));
+    join(token, taken.collect::<Result<_>>()?)
+}
+
+/// What another process sent.
+fn assemble(text: &str, fds: Vec<OwnedFd>, kind: Kind) -> Result<(Pipe, Arc<Connection>)> {
+    match parse(text, kind)? {
+        (token, numbers) if numbers.is_empty() => join(token, fds),
+        _ => Err(invalid().because("the descriptors of this end are inherited")),
+    }
+}
+
+/// Believes nothing: the text may say anything, and so may the descriptors.
+fn join(token: Token, fds: Vec<OwnedFd>) -> Result<(Pipe, Arc<Connection>)> {
+    let Token { kind, facts, rights, peer_rights, read_mode, nowait, index } = token;
+    if fds.len() != kind.descriptors() {
+        return Err(invalid().because("these are not the descriptors of an end of this kind"));
+    }
+    let mut fds = fds.into_iter();
+    let mut next = || fds.next().ok_or_else(invalid);
     let (socket, memory, locks, bell) = (next()?, next()?, next()?, next()?);
-    let Token { facts, rights, peer_rights, read_mode, nowait, index, .. } = token;
     if !handover::is_lifeline(&socket) {
         return Err(invalid());
     }
@@ -180,7 +230,8 @@ fn from_env(key: &str) -> Result<String> {
 macro_rules! inheritable {
     ($end:ident, $kind:ident, |$adopted:pat_param| $made:expr) => {
         impl $end {
-            /// Prepares this end for a child process, which holds it too from then on.
+            /// Prepares this end for another process, which holds it too from then on: a child, or one
+            /// that is there already (see [`into_parts`](Inheritable::into_parts)).
             ///
             /// # Errors
             ///
@@ -200,6 +251,18 @@ macro_rules! inheritable {
             pub fn from_inherited(token: &str) -> Result<Self> {
                 let $adopted =
                     adopt(token, Kind::$kind).map_err(|error| error.during("inherit"))?;
+                Ok($made)
+            }
+
+            /// The end that another process took [apart](Inheritable::into_parts) and sent here.
+            ///
+            /// # Errors
+            ///
+            /// `ERROR_INVALID_HANDLE` if this is not what makes such an end, or was taken apart in this
+            /// process.
+            pub fn from_parts(text: &str, fds: Vec<OwnedFd>) -> Result<Self> {
+                let $adopted = assemble(text, fds, Kind::$kind)
+                    .map_err(|error| error.during("take from a process"))?;
                 Ok($made)
             }
 
@@ -226,6 +289,11 @@ impl Kind {
             Self::Server | Self::Reader => PipeEnd::Server,
             Self::Client | Self::Writer => PipeEnd::Client,
         }
+    }
+
+    /// How many descriptors an end consists of.
+    fn descriptors(self) -> usize {
+        if self == Self::Server { 7 } else { 4 }
     }
 
     fn facts(self, name: &str, numbers: [u32; 4]) -> Option<Facts> {

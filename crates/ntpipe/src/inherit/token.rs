@@ -1,8 +1,10 @@
-//! What a child is told of the end it inherits.
+//! What a child is told of the end it inherits, and another process of the end it is sent.
 //!
 //! ```text
 //! ntpipe2;<parent>;<kind>;<type>;<limit>;<in quota>;<out quota>;<rights>;<modes>;<place>;<fds>;<name>
 //! ```
+//!
+//! There are no numbers of descriptors where the descriptors themselves are sent.
 
 use std::fmt::Write;
 use std::os::fd::RawFd;
@@ -79,14 +81,13 @@ impl Token {
         let mut number = || parts.next()?.parse::<u32>().ok();
         let facts = [number()?, number()?, number()?, number()?];
         let (rights, modes, index) = (number()?, number()?, number()?);
-        let fds: Vec<RawFd> =
-            parts.next()?.split(',').map(|fd| fd.parse().ok()).collect::<Option<_>>()?;
+        let fds = parts.next()?.split_terminator(',').map(|fd| fd.parse().ok());
+        let fds: Vec<RawFd> = fds.collect::<Option<_>>()?;
         let facts = kind.facts(parts.next()?, facts)?;
-        let count = if kind == Kind::Server { 7 } else { 4 };
         let read_mode = if modes & 1 != 0 { ReadMode::Message } else { ReadMode::Byte };
         let sound = rights < 64
             && modes < 4
-            && fds.len() == count
+            && (fds.is_empty() || fds.len() == kind.descriptors())
             && !(read_mode == ReadMode::Message && facts.pipe_type == PipeType::Byte);
         let bit = |at: u32| rights >> at & 1 != 0;
         let peer_rights = PeerRights { read: bit(4), write: bit(5) };
