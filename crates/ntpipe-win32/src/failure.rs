@@ -113,6 +113,8 @@ impl Failure {
     pub const IS_A_DIRECTORY: Self = Self::new(5, 0xC000_00BA);
     /// What is no directory.
     pub const NOT_A_DIRECTORY: Self = Self::new(267, 0xC000_0103);
+    /// The system has no room for more of it.
+    pub const NO_SYSTEM_RESOURCES: Self = Self::new(1450, 0xC000_009A);
     /// A buffer's size is not what the call takes.
     pub const BAD_LENGTH: Self = Self::new(24, 0xC000_0004);
 }

@@ -8,7 +8,12 @@
 //!
 //! A look-up takes the lock of its slot, for the moment of the look-up, and no other: two handles never
 //! meet. A number whose slot is empty, or of another generation, is no handle.
+//!
+//! The upper half of the slots belongs to other processes, which choose numbers there for the handles that
+//! they put into this table (`channel.rs`): a quarter to the parent, and of the last one a block to each
+//! child.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
 
@@ -24,6 +29,13 @@ const SLOT_BITS: u32 = 18;
 const GENERATIONS: u32 = 1 << 11;
 
 const _: () = assert!(SLOTS_PER_CHUNK as usize * CHUNKS == 1 << SLOT_BITS);
+
+/// The slots of handles that this process makes.
+const OWN: Range<u32> = 1..1 << (SLOT_BITS - 1);
+/// The slots whose numbers the parent gives out.
+pub(crate) const OF_PARENT: Range<u32> = OWN.end..3 << (SLOT_BITS - 2);
+/// The slots whose numbers children give out.
+pub(crate) const OF_CHILDREN: Range<u32> = OF_PARENT.end..1 << SLOT_BITS;
 
 /// What a handle stands for.
 #[derive(Clone, Debug)]
@@ -63,7 +75,7 @@ static SLOTS: [OnceLock<Box<[RwLock<Slot>]>>; CHUNKS] = [const { OnceLock::new()
 /// Slots that were used and are free again, the oldest first to make a stale number live long.
 static FREE: Mutex<std::collections::VecDeque<u32>> = Mutex::new(std::collections::VecDeque::new());
 /// The first slot that was never used; 0 is no handle.
-static NEXT: AtomicU32 = AtomicU32::new(1);
+static NEXT: AtomicU32 = AtomicU32::new(OWN.start);
 /// How many freed slots wait before one is used again.
 const REST: usize = 64;
 
@@ -83,19 +95,21 @@ fn free() -> MutexGuard<'static, std::collections::VecDeque<u32>> {
 }
 
 /// Slot and generation of a number.
-fn split(handle: HANDLE) -> Option<(u32, u32)> {
+pub(crate) fn split(handle: HANDLE) -> Option<(u32, u32)> {
     let number = u32::try_from(handle.addr()).ok().filter(|number| number >> 31 == 0)? >> 2;
     Some((number & ((1 << SLOT_BITS) - 1), number >> SLOT_BITS))
 }
 
-fn join(index: u32, generation: u32) -> HANDLE {
+/// The number of a slot and a generation.
+pub(crate) fn join(index: u32, generation: u32) -> HANDLE {
+    let generation = generation % GENERATIONS;
     std::ptr::without_provenance_mut(((generation << SLOT_BITS | index) << 2) as usize)
 }
 
 /// A new handle.
 ///
 /// # Errors
-/// `ERROR_TOO_MANY_OPEN_FILES` when all of 262,143 are in use.
+/// `ERROR_TOO_MANY_OPEN_FILES` when all of 131,071 are in use.
 pub fn insert(entry: Entry) -> Result<HANDLE> {
     crate::inherit::adopt();
     DESCRIPTORS.call_once(allow_descriptors);
@@ -125,14 +139,15 @@ fn allow_descriptors() {
 }
 
 fn fresh() -> Option<u32> {
-    let more = |next: u32| (next < 1 << SLOT_BITS).then_some(next + 1);
+    let more = |next: u32| (next < OWN.end).then_some(next + 1);
     NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()
 }
 
-/// Puts a handle where a parent process had it. Called before the program makes handles of its own.
+/// Puts a handle where another process wants it: one that is inherited, before the program makes handles
+/// of its own, or one that was duplicated here.
 ///
 /// # Errors
-/// `ERROR_INVALID_HANDLE` if the number cannot be a handle or is one already.
+/// `ERROR_INVALID_HANDLE` if the number cannot be a handle or its slot is in use.
 pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = split(handle).filter(|(index, _)| *index > 0).ok_or(invalid)?;
@@ -141,12 +156,21 @@ pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
     if slot.entry.is_some() {
         return Err(invalid.into());
     }
-    let first = NEXT.fetch_max(index + 1, Ordering::Relaxed);
-    free().extend(first..index);
-    free().retain(|free| *free != index);
+    if OWN.contains(&index) {
+        let first = NEXT.fetch_max(index + 1, Ordering::Relaxed);
+        free().extend(first..index);
+        free().retain(|free| *free != index);
+    }
     entry.object.opened();
     *slot = Slot { generation, entry: Some(entry) };
     Ok(())
+}
+
+/// Whether a handle is in this slot.
+pub(crate) fn is_used(index: u32) -> bool {
+    let used =
+        |slot: &RwLock<Slot>| slot.read().unwrap_or_else(PoisonError::into_inner).entry.is_some();
+    slot(index).is_some_and(used)
 }
 
 /// Looks at what a handle stands for. `look` must not wait and must not close the handle.
@@ -163,8 +187,19 @@ pub fn with<T>(handle: HANDLE, look: impl FnOnce(&Entry) -> Result<T>) -> Result
     {
         return look(entry);
     }
-    // A handle may be among those that a parent left, which nobody has looked at yet.
-    if crate::inherit::adopt() { with(handle, look) } else { Err(ErrorKind::InvalidHandle.into()) }
+    look(&missed(handle)?)
+}
+
+/// What a handle stands for that was not in the table: another process may have put it there.
+#[cold]
+fn missed(handle: HANDLE) -> Result<Entry> {
+    let (index, generation) = split(handle).ok_or(ErrorKind::InvalidHandle)?;
+    crate::inherit::adopt();
+    crate::channel::fetch(index);
+    let slot = slot(index).ok_or(ErrorKind::InvalidHandle)?;
+    let slot = slot.read().unwrap_or_else(PoisonError::into_inner);
+    let entry = slot.entry.as_ref().filter(|_| slot.generation == generation);
+    entry.cloned().ok_or(ErrorKind::InvalidHandle.into())
 }
 
 /// What a handle stands for.
@@ -181,7 +216,7 @@ pub fn get(handle: HANDLE) -> Result<Entry> {
 /// `ERROR_INVALID_HANDLE`.
 pub fn change<T>(handle: HANDLE, change: impl FnOnce(&mut Entry) -> Result<T>) -> Result<T> {
     let invalid = ErrorKind::InvalidHandle;
-    let (index, generation) = split(handle).ok_or(invalid)?;
+    let (index, generation) = arrived(handle)?;
     let mut slot = slot(index).ok_or(invalid)?.write().unwrap_or_else(PoisonError::into_inner);
     let right = slot.generation == generation;
     match &mut slot.entry {
@@ -190,13 +225,19 @@ pub fn change<T>(handle: HANDLE, change: impl FnOnce(&mut Entry) -> Result<T>) -
     }
 }
 
+/// Slot and generation of a handle, which is in the table if it is one.
+fn arrived(handle: HANDLE) -> Result<(u32, u32)> {
+    with(handle, |_| Ok(()))?;
+    split(handle).ok_or(ErrorKind::InvalidHandle.into())
+}
+
 /// Closes a handle.
 ///
 /// # Errors
 /// `ERROR_INVALID_HANDLE`, also for one that is protected from being closed.
 pub fn close(handle: HANDLE) -> Result<()> {
     let invalid = ErrorKind::InvalidHandle;
-    let (index, generation) = split(handle).ok_or(invalid)?;
+    let (index, generation) = arrived(handle)?;
     let slot = slot(index).ok_or(invalid)?;
     let entry = {
         let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
@@ -207,7 +248,11 @@ pub fn close(handle: HANDLE) -> Result<()> {
         slot.generation = (slot.generation + 1) % GENERATIONS;
         slot.entry.take()
     };
-    free().push_back(index);
+    if OWN.contains(&index) {
+        free().push_back(index);
+    } else {
+        crate::channel::freed(index);
+    }
     // After the slot's lock is gone: what ends with its last handle may take a while.
     if let Some(entry) = entry {
         entry.object.closed();
@@ -218,13 +263,14 @@ pub fn close(handle: HANDLE) -> Result<()> {
 /// All handles that children inherit.
 #[must_use]
 pub fn inheritable() -> Vec<(HANDLE, Entry)> {
-    let used = NEXT.load(Ordering::Relaxed);
-    let look = |index| {
-        let slot = slot(index)?.read().unwrap_or_else(PoisonError::into_inner);
+    let look = |(index, slot): (u32, &RwLock<Slot>)| {
+        let slot = slot.read().unwrap_or_else(PoisonError::into_inner);
         let entry = slot.entry.as_ref().filter(|entry| entry.inherit)?;
         Some((join(index, slot.generation), entry.clone()))
     };
-    (1..used).filter_map(look).collect()
+    let chunks = (0..).step_by(SLOTS_PER_CHUNK as usize).zip(&SLOTS);
+    let used = chunks.filter_map(|(first, chunk)| Some((first.., chunk.get()?)));
+    used.flat_map(|(numbers, chunk)| numbers.zip(chunk)).filter_map(look).collect()
 }
 
 #[cfg(test)]

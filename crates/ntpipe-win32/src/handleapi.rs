@@ -8,9 +8,9 @@ use ntpipe::ErrorKind;
 use crate::boundary::{out, put, succeeds};
 use crate::failure::Result;
 use crate::handle::{self, Entry};
-use crate::object::Object;
-use crate::processthreadsapi;
+use crate::object::{Object, ProcessObject};
 use crate::types::{BOOL, DWORD, HANDLE, access};
+use crate::{channel, processthreadsapi};
 
 /// `HANDLE_FLAG_INHERIT`.
 const INHERIT: u32 = 1;
@@ -56,7 +56,8 @@ pub extern "C" fn SetHandleInformation(handle: HANDLE, mask: DWORD, flags: DWORD
     })
 }
 
-/// `DuplicateHandle`, within the calling process.
+/// `DuplicateHandle`, within the calling process, from it to a child that `CreateProcess` made, or to the
+/// process that made this one so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn DuplicateHandle(
     source_process: HANDLE,
@@ -86,7 +87,8 @@ pub(crate) struct Duplicate {
 /// What stands behind `DuplicateHandle`.
 ///
 /// # Errors
-/// Its own.
+/// Its own. `ERROR_NOT_SUPPORTED` where the source is another process: that would have to give its handle
+/// away; and where the target is one that this process has no [`channel`] to.
 pub(crate) fn duplicate(
     source_process: HANDLE,
     source: HANDLE,
@@ -98,15 +100,21 @@ pub(crate) fn duplicate(
     if options & !(CLOSE_SOURCE | SAME_ACCESS) != 0 {
         return Err(ErrorKind::InvalidParameter.into());
     }
-    is_own(source_process)?;
+    if processthreadsapi::process_for_handles(source_process)?.pid != std::process::id() {
+        return Err(ErrorKind::NotSupported.into());
+    }
     let wanted = (options & SAME_ACCESS == 0).then_some(mask);
     //= learn: DuplicateHandle, remarks: without a target process the source is closed only
     if target_process.is_null() && options & CLOSE_SOURCE != 0 {
         return handle::close(source);
     }
-    let copied = is_own(target_process).and_then(|()| copy(source, wanted)).and_then(|entry| {
-        if let Some(target) = target {
-            target.write(handle::insert(entry.inherited(inherit))?);
+    let copied = processthreadsapi::process_for_handles(target_process).and_then(|process| {
+        let entry = copy(source, wanted)?.inherited(inherit);
+        if process.pid != std::process::id() {
+            let number = give(&process, &entry)?;
+            put(target, number);
+        } else if let Some(target) = target {
+            target.write(handle::insert(entry)?);
         }
         Ok(())
     });
@@ -119,15 +127,13 @@ pub(crate) fn duplicate(
     copied
 }
 
-/// Whether the handle stands for the calling process, the only one whose handles can be reached.
-fn is_own(process: HANDLE) -> Result<()> {
-    if process == processthreadsapi::GetCurrentProcess() {
-        return Ok(());
+/// Puts a handle into the table of another process; its number there.
+fn give(process: &ProcessObject, entry: &Entry) -> Result<HANDLE> {
+    //= learn: STATUS_PROCESS_IS_TERMINATING is ERROR_ACCESS_DENIED
+    if process.has_ended() {
+        return Err(ErrorKind::AccessDenied.into());
     }
-    match processthreadsapi::process(process)?.pid {
-        own if own == std::process::id() => Ok(()),
-        _ => Err(ErrorKind::NotSupported.into()),
-    }
+    channel::send(process.pid, entry)
 }
 
 /// A handle more for what this one stands for, with this access or the same.

@@ -1,47 +1,53 @@
 //! The handles that a child gets: what its parent tells it in the environment, and how it takes them.
 //!
 //! ```text
-//! NTPIPE_HANDLES   <number>:<kind>:<access>:<flags>:<argument>;...   numbers in hexadecimal
-//! NTPIPE_HANDLE_<number>   the engine's token of a pipe's end
+//! NTPIPE_HANDLES   <number>:<kind>:<access>:<flags>:<descriptor>,...;...   numbers in hexadecimal
+//! NTPIPE_HANDLE_<number>   the text of what this handle stands for, if it has one
+//! NTPIPE_CHANNEL   how more handles come later: see `channel.rs`
 //!
-//! kind   argument
-//! s c r w  server, client, read end, write end of a pipe: its token is in the other variable
-//! f        a file: its descriptor
-//! p        a process: its descriptor and, after a comma, its number
-//! e m n t  an event, a mutex, a semaphore, a timer: a descriptor and, after a comma, its place
-//! 0 1 2    the standard stream that this handle is
+//! kind   what it is
+//! a letter   an object in the form of `inherit/form.rs`
+//! 0 1 2      the standard stream that this handle is
 //! ```
 //!
 //! A handle has the same number in the child. A program that knows nothing of all this inherits the
 //! descriptors and holds them until it ends, as on Windows.
 
+pub(crate) mod form;
+
 use std::collections::HashSet;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::fmt::Write;
+use std::os::fd::AsRawFd;
 use std::process::Command;
 use std::sync::{Arc, Once};
 
-use ntpipe::sync::{Lease, Shareable, Timer};
-use ntpipe::{NamedPipeClient, NamedPipeServer, PipeReader, PipeWriter};
+use ntpipe::ErrorKind;
 use ntpipe_shm::handover;
 
+use crate::channel::{self, Opening};
 use crate::failure::Result;
 use crate::handle::{self, Entry};
-use crate::object::pipe::End;
-use crate::object::{FileObject, Object, PipeObject, ProcessObject, TimerObject};
-use crate::types::HANDLE;
+use crate::object::{FileObject, Object};
+use crate::types::{HANDLE, access};
+use form::{Form, Head};
 
 const LIST: &str = "NTPIPE_HANDLES";
+const TEXT: &str = "NTPIPE_HANDLE_";
 
-/// Leaves all inheritable handles to the program that `command` starts, if it inherits any, and tells
-/// it which of them are its standard streams.
+/// Leaves all inheritable handles to the program that `command` starts, if it inherits any, tells it
+/// which of them are its standard streams, and opens a way for more.
 ///
 /// # Errors
 /// `ERROR_TOO_MANY_OPEN_FILES`.
-pub fn leave(command: &mut Command, inherits: bool, streams: [Option<HANDLE>; 3]) -> Result<()> {
+pub fn leave(
+    command: &mut Command,
+    inherits: bool,
+    streams: [Option<HANDLE>; 3],
+) -> Result<Opening> {
     for (key, _) in std::env::vars_os() {
         if key
             .to_str()
-            .is_some_and(|key| key.starts_with(LIST) || key.starts_with("NTPIPE_HANDLE_"))
+            .is_some_and(|key| [LIST, channel::KEY].contains(&key) || key.starts_with(TEXT))
         {
             command.env_remove(key);
         }
@@ -50,75 +56,37 @@ pub fn leave(command: &mut Command, inherits: bool, streams: [Option<HANDLE>; 3]
     let mut told = HashSet::new();
     for (stream, handle) in streams.iter().enumerate() {
         if let Some(handle) = handle.filter(|handle| told.insert(handle.addr())) {
-            list += &format!("{:x}:{stream}:1f01ff:0:;", handle.addr());
+            let _ = write!(list, "{:x}:{stream}:{:x}:2:;", handle.addr(), access::FILE_ALL_ACCESS);
         }
     }
     let mut fds = Vec::new();
     for (handle, entry) in handle::inheritable() {
-        if inherits && told.insert(handle.addr()) {
-            list += &line(command, &mut fds, handle, &entry)?.unwrap_or_default();
+        if !inherits || !told.insert(handle.addr()) {
+            continue;
         }
+        let form = match Form::of(&entry.object) {
+            Ok(form) => form,
+            Err(failure) if failure == ErrorKind::TooManyOpenFiles.into() => return Err(failure),
+            // One that the child cannot have: an end that waits for a client, a pipe that has become a
+            // stream, a thread.
+            Err(_) => continue,
+        };
+        let numbers: Vec<_> = form.fds.iter().map(|fd| fd.as_raw_fd().to_string()).collect();
+        let _ = write!(list, "{}:{};", Head::of(handle, &entry, &form), numbers.join(","));
+        if !form.text.is_empty() {
+            command.env(text_key(handle), form.text);
+        }
+        fds.extend(form.fds);
     }
     handover::leave_to(command, fds);
     if !list.is_empty() {
         command.env(LIST, list);
     }
-    Ok(())
+    channel::open(command, told.into_iter().map(std::ptr::without_provenance_mut))
 }
 
-/// A handle's line; `None` for one that the child cannot have: an end that waits for a client, a pipe
-/// that has become a stream, or a thread.
-fn line(
-    command: &mut Command,
-    fds: &mut Vec<OwnedFd>,
-    handle: HANDLE,
-    entry: &Entry,
-) -> Result<Option<String>> {
-    let number = handle.addr();
-    let mut copy = |fd: std::os::fd::BorrowedFd<'_>| -> Result<i32> {
-        let copy = handover::copy(fd)?;
-        let raw = copy.as_raw_fd();
-        fds.push(copy);
-        Ok(raw)
-    };
-    let lease = match &entry.object {
-        Object::Event(event) => Some(('e', event.lease())),
-        Object::Mutex(mutex) => Some(('m', mutex.lease())),
-        Object::Semaphore(semaphore) => Some(('n', semaphore.lease())),
-        Object::Timer(timer) => Some(('t', timer.timer.lease())),
-        _ => None,
-    };
-    if let Some((kind, lease)) = lease {
-        let Lease { memory, place } = lease?;
-        let line =
-            format!("{number:x}:{kind}:{:x}:0:{},{place};", entry.access, memory.as_raw_fd());
-        fds.push(memory);
-        return Ok(Some(line));
-    }
-    let (kind, overlapped, argument) = match &entry.object {
-        Object::Pipe(pipe) => {
-            let (kind, inheritable) = match pipe.end() {
-                End::Server(end) => ('s', end.inherit()),
-                End::Client(end) => ('c', end.inherit()),
-                End::Reader(end) => ('r', end.inherit()),
-                End::Writer(end) => ('w', end.inherit()),
-            };
-            let Ok(inheritable) = inheritable else { return Ok(None) };
-            inheritable.pass_to(command, &token_key(number))?;
-            (kind, pipe.overlapped, String::new())
-        }
-        Object::File(file) => ('f', file.overlapped, copy(file.as_fd())?.to_string()),
-        Object::Process(process) => {
-            ('p', false, format!("{},{}", copy(process.as_fd())?, process.pid))
-        }
-        _ => return Ok(None),
-    };
-    let flags = u32::from(overlapped);
-    Ok(Some(format!("{number:x}:{kind}:{:x}:{flags}:{argument};", entry.access)))
-}
-
-fn token_key(number: usize) -> String {
-    format!("NTPIPE_HANDLE_{number:x}")
+fn text_key(handle: HANDLE) -> String {
+    format!("{TEXT}{:x}", handle.addr())
 }
 
 /// Takes what the parent left, before the first handle of this process is made or looked for in vain;
@@ -128,12 +96,13 @@ pub fn adopt() -> bool {
     let mut now = false;
     ONCE.call_once(|| {
         now = true;
+        channel::adopt();
         let list = std::env::var(LIST).unwrap_or_default();
         for line in list.split_terminator(';') {
             // Believes nothing: a line that is none is passed over, and so is one whose descriptors are
             // not there.
             if let Some((handle, entry)) = take(line) {
-                let _ = handle::insert_at(handle, entry.inherited(true));
+                let _ = handle::insert_at(handle, entry);
             }
         }
     });
@@ -141,49 +110,20 @@ pub fn adopt() -> bool {
 }
 
 fn take(line: &str) -> Option<(HANDLE, Entry)> {
-    let mut parts = line.splitn(5, ':');
-    let number = usize::from_str_radix(parts.next()?, 16).ok()?;
-    let kind = parts.next()?;
-    let access = u32::from_str_radix(parts.next()?, 16).ok()?;
-    let overlapped = parts.next()? == "1";
-    let argument = parts.next()?;
-    let descriptor = |text: &str| handover::take(text.parse().ok()?).ok();
-    let token = || std::env::var(token_key(number)).ok();
-    let pipe = |end| Some(Object::Pipe(Arc::new(PipeObject::new(end, overlapped).ok()?)));
-    let object = match kind {
-        "s" => pipe(End::Server(NamedPipeServer::from_inherited(&token()?).ok()?)),
-        "c" => pipe(End::Client(NamedPipeClient::from_inherited(&token()?).ok()?)),
-        "r" => pipe(End::Reader(PipeReader::from_inherited(&token()?).ok()?)),
-        "w" => pipe(End::Writer(PipeWriter::from_inherited(&token()?).ok()?)),
-        "f" => {
-            let file = FileObject::new(descriptor(argument)?, overlapped).ok()?;
-            Some(Object::File(Arc::new(file)))
-        }
-        "e" => shared(argument, Object::Event),
-        "m" => shared(argument, Object::Mutex),
-        "n" => shared(argument, Object::Semaphore),
-        "t" => shared(argument, |timer: Timer| Object::Timer(TimerObject::new(timer))),
-        "p" => {
-            let (fd, pid) = argument.split_once(',')?;
-            let process = ProcessObject::inherited(descriptor(fd)?, pid.parse().ok()?);
-            Some(Object::Process(Arc::new(process)))
-        }
-        "0" | "1" | "2" => {
-            let stream = kind.parse().ok()?;
-            let file = FileObject::of_stream(stream).ok()?;
-            let handle = std::ptr::without_provenance_mut(number);
-            crate::processenv::set_stream(stream, handle);
-            Some(Object::File(Arc::new(file)))
-        }
-        _ => None,
-    }?;
-    Some((std::ptr::without_provenance_mut(number), Entry::new(object, access)))
-}
-
-fn shared<T: Shareable>(argument: &str, object: impl FnOnce(T) -> Object) -> Option<Object> {
-    let (fd, place) = argument.split_once(',')?;
-    let memory = handover::take(fd.parse().ok()?).ok()?;
-    T::adopt(memory, place).ok().map(object)
+    let (head, numbers) = Head::parse(line)?;
+    let handle = head.handle;
+    let object = if let Some(stream) = head.kind.to_digit(10).filter(|stream| *stream <= 2) {
+        let stream = stream as usize;
+        let file = FileObject::of_stream(stream).ok()?;
+        crate::processenv::set_stream(stream, handle);
+        Object::File(Arc::new(file))
+    } else {
+        let fds = numbers.split_terminator(',');
+        let fds = fds.map(|number| handover::take(number.parse().ok()?).ok());
+        let text = std::env::var(text_key(handle)).unwrap_or_default();
+        head.form(text, fds.collect::<Option<_>>()?).object()?
+    };
+    Some((handle, head.entry(object)))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod account;
 pub mod aclapi;
 pub mod apc;
 pub mod boundary;
+pub mod channel;
 pub mod command_line;
 pub mod consoleapi;
 pub mod debugapi;

@@ -10,7 +10,8 @@ use crate::boundary::{gives_object, out, put, succeeds};
 use crate::failure::Result;
 use crate::handle::{self, Entry};
 use crate::object::{Object, ProcessObject};
-use crate::types::{BOOL, DWORD, HANDLE};
+use crate::types::{BOOL, DWORD, HANDLE, access};
+use ntpipe::ErrorKind;
 use std::sync::Arc;
 
 pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
@@ -26,6 +27,8 @@ pub use token::{OpenProcessToken, OpenThreadToken};
 
 /// `PROCESS_ALL_ACCESS` and `THREAD_ALL_ACCESS`.
 pub(crate) const ALL_ACCESS: u32 = 0x1F_FFFF;
+/// `PROCESS_DUP_HANDLE`, as part of whatever contains it.
+const DUP_HANDLE: u32 = 0x40 | access::GENERIC_ALL | access::MAXIMUM_ALLOWED;
 /// What `GetCurrentProcess` answers.
 const CURRENT_PROCESS: usize = usize::MAX;
 
@@ -47,6 +50,19 @@ pub(crate) fn process(handle: HANDLE) -> Result<Arc<ProcessObject>> {
         return Ok(Arc::new(ProcessObject::open(std::process::id())?));
     }
     handle::with(handle, |entry| entry.object.process().cloned())
+}
+
+/// The same, if its handles may be duplicated.
+///
+/// # Errors
+/// `ERROR_ACCESS_DENIED` if not.
+pub(crate) fn process_for_handles(handle: HANDLE) -> Result<Arc<ProcessObject>> {
+    if handle.addr() != CURRENT_PROCESS
+        && handle::with(handle, |entry| Ok(entry.access & DUP_HANDLE == 0))?
+    {
+        return Err(ErrorKind::AccessDenied.into());
+    }
+    process(handle)
 }
 
 /// `GetProcessId`.

@@ -211,7 +211,7 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
         command.process_group(0);
     }
     let streams = connect(&mut command, wish)?;
-    inherit::leave(&mut command, wish.inherits, streams)?;
+    let channel = inherit::leave(&mut command, wish.inherits, streams)?;
     let child = crate::token::as_process(|| command.spawn()).map_err(|error| {
         match error.raw_os_error() {
             Some(code) if code == rustix::io::Errno::NOEXEC.raw_os_error() => {
@@ -220,6 +220,7 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
             _ => error.into(),
         }
     })?;
+    channel.begin(child.id());
     let object = Arc::new(ProcessObject::open(child.id())?);
     let entry = Entry::new(Object::Process(object), ALL_ACCESS);
     let process = handle::insert(entry.clone().inherited(wish.inherit_handle))?;
