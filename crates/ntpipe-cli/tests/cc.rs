@@ -68,6 +68,11 @@ fn messages_are_formatted_as_windows_does() {
 }
 
 #[test]
+fn handles_reach_other_processes_as_on_windows() {
+    compare("handles");
+}
+
+#[test]
 fn programs_begin_at_main_wmain_or_winmain() {
     let place = Place::new("entry");
     let begins = [
