@@ -57,12 +57,14 @@ pub(crate) fn process(handle: HANDLE) -> Result<Arc<ProcessObject>> {
 /// # Errors
 /// `ERROR_ACCESS_DENIED` if not.
 pub(crate) fn process_for_handles(handle: HANDLE) -> Result<Arc<ProcessObject>> {
-    if handle.addr() != CURRENT_PROCESS
-        && handle::with(handle, |entry| Ok(entry.access & DUP_HANDLE == 0))?
-    {
-        return Err(ErrorKind::AccessDenied.into());
+    if handle.addr() == CURRENT_PROCESS {
+        return process(handle);
     }
-    process(handle)
+    handle::with(handle, |entry| {
+        let process = entry.object.process()?.clone();
+        let allowed = entry.access & DUP_HANDLE != 0;
+        if allowed { Ok(process) } else { Err(ErrorKind::AccessDenied.into()) }
+    })
 }
 
 /// `GetProcessId`.
