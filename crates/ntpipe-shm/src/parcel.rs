@@ -11,13 +11,16 @@ use rustix::io::{Errno, Result};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
-    sendmsg, socketpair,
+    sendmsg, socketpair, sockopt,
 };
 
 /// How many descriptors a parcel can have.
 pub const FDS_MAX: usize = 8;
 /// How many bytes a parcel can have.
 pub const BYTES_MAX: usize = 4096;
+
+/// What the system charges for the parcels that wait, their administration included.
+const ROOM_BYTES: usize = 1 << 20;
 
 /// What arrived.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub struct Parcel {
 pub fn pair() -> Result<[OwnedFd; 2]> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    for socket in [&one, &other] {
+        // As much as the system allows; with what a socket has anyway, there is room for 278 parcels.
+        let _ = sockopt::set_socket_send_buffer_size(socket, ROOM_BYTES);
+    }
     Ok([one, other])
 }
 

@@ -52,7 +52,8 @@ const _: () = assert!(OF_CHILDREN.start.is_multiple_of(BLOCK));
 /// The way to a child, or to the parent.
 #[derive(Debug)]
 struct Channel {
-    /// The process on the other side; 0 before it is known, and when it is known to have ended.
+    /// The process on the other side; 0 before it is known, and when it is known to have ended. Relaxed:
+    /// whoever has a handle of the process got it after the number was here.
     pid: AtomicU32,
     socket: OwnedFd,
     ledger: Ledger,
@@ -165,7 +166,6 @@ impl Channel {
                 self.ledger.free(index);
             }
             match errno {
-                //= observed: STATUS_PROCESS_IS_TERMINATING
                 Errno::PIPE | Errno::CONNRESET => ErrorKind::AccessDenied.into(),
                 Errno::AGAIN | Errno::TOOMANYREFS => Failure::NO_SYSTEM_RESOURCES,
                 errno => errno.into(),

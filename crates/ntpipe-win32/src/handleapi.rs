@@ -129,7 +129,7 @@ pub(crate) fn duplicate(
 
 /// Puts a handle into the table of another process; its number there.
 fn give(process: &ProcessObject, entry: &Entry) -> Result<HANDLE> {
-    //= learn: STATUS_PROCESS_IS_TERMINATING is ERROR_ACCESS_DENIED
+    //= observed: ERROR_ACCESS_DENIED for a process that has ended
     if process.has_ended() {
         return Err(ErrorKind::AccessDenied.into());
     }

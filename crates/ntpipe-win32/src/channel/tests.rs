@@ -61,6 +61,26 @@ fn a_handle_that_was_sent_is_there_and_its_slot_is_used_again_after_it_is_closed
 }
 
 #[test]
+fn threads_that_look_for_a_handle_at_once_all_find_it() {
+    let (_here, there) = neighbours(BLOCKS - 5);
+    for _ in 0..200 {
+        let handles = [(); 3].map(|()| there.send(&event()).unwrap().addr());
+        let start = std::sync::Barrier::new(4);
+        let look = |at: usize| {
+            start.wait();
+            SetEvent(std::ptr::without_provenance_mut(handles[at % 3]))
+        };
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|at| scope.spawn(move || look(at))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(found, [1; 4]);
+        let close = |number| CloseHandle(std::ptr::without_provenance_mut(number));
+        assert_eq!(handles.map(close), [1; 3]);
+    }
+}
+
+#[test]
 fn what_is_no_handle_for_this_table_is_thrown_away() {
     let (here, there) = neighbours(BLOCKS - 2);
     let first = here.here.start;

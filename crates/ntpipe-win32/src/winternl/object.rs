@@ -32,7 +32,7 @@ pub extern "C" fn NtClose(handle: HANDLE) -> NTSTATUS {
 /// `DUPLICATE_SAME_ATTRIBUTES`.
 const SAME_ATTRIBUTES: u32 = 4;
 
-/// `NtDuplicateObject`, within the calling process.
+/// `NtDuplicateObject`, as far as `DuplicateHandle` goes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn NtDuplicateObject(
     source_process: HANDLE,
