@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(receive(&fds[1]).unwrap().unwrap().bytes, b"across");
         assert_eq!(receive(&far).unwrap().unwrap().bytes, b"none");
         assert!(receive(&far).unwrap().is_none());
-        assert_eq!(send(&far, b"nobody", &[]), Err(Errno::PIPE));
+        assert!(send(&far, b"nobody", &[]).is_err());
     }
 
     #[test]

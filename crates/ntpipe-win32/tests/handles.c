@@ -180,6 +180,64 @@ static void exchange(void)
     DeleteFileA(path);
 }
 
+/* Answers one request at each end of a pipe that it is given, and disconnects where it is the server. */
+static int worker(void)
+{
+    unsigned long long end, is_server;
+    char text[64], answer[80];
+    DWORD len, mode;
+    for (;;) {
+        line(GetStdHandle(STD_INPUT_HANDLE), text, sizeof text);
+        if (sscanf(text, "%llx %llu", &end, &is_server) != 2)
+            return 0;
+        must("request", ReadFile(HANDLE_OF(end), text, sizeof text - 1, &len, NULL));
+        text[len] = 0;
+        must("GetNamedPipeInfo", GetNamedPipeInfo(HANDLE_OF(end), &mode, NULL, NULL, NULL));
+        sprintf(answer, "%s: mode %lu", text, (unsigned long)mode);
+        must("answer", WriteFile(HANDLE_OF(end), answer, (DWORD)strlen(answer), &len, NULL));
+        must("flush", FlushFileBuffers(HANDLE_OF(end)));
+        if (is_server)
+            must("disconnect", DisconnectNamedPipe(HANDLE_OF(end)));
+        must("close", CloseHandle(HANDLE_OF(end)));
+    }
+}
+
+/* One end of a named pipe stays here, the other one goes to the worker. */
+static void serve(HANDLE worker_process, HANDLE worker_in, BOOL give_server)
+{
+    HANDLE server, client, stays, there;
+    char name[64], text[80];
+    DWORD len, mode = PIPE_READMODE_MESSAGE;
+    BOOL done;
+    sprintf(name, "\\\\.\\pipe\\handles-%lu-%d", (unsigned long)GetCurrentProcessId(), give_server);
+    server = CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 512, 512, 0, NULL);
+    client = CreateFileA(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    must("pipe", server != INVALID_HANDLE_VALUE && client != INVALID_HANDLE_VALUE);
+    must("mode", SetNamedPipeHandleState(client, &mode, NULL, NULL));
+    stays = give_server ? client : server;
+    must("request", WriteFile(stays, "request", 7, &len, NULL));
+    there = duplicate(worker_process, give_server ? server : client, 0, FALSE,
+                      DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE);
+    sprintf(text, "%llx %d\n", NUMBER(there), give_server);
+    put(worker_in, text);
+    must("answer", ReadFile(stays, text, sizeof text - 1, &len, NULL));
+    text[len] = 0;
+    printf("%s of the %s", text, give_server ? "server" : "client");
+    done = ReadFile(stays, text, 1, &len, NULL);
+    printf(", then: %d %lu\n", done, (unsigned long)GetLastError());
+    CloseHandle(stays);
+}
+
+static void hand_over(void)
+{
+    HANDLE in;
+    PROCESS_INFORMATION made = start("worker", GetStdHandle(STD_OUTPUT_HANDLE), &in);
+    serve(made.hProcess, in, TRUE);
+    serve(made.hProcess, in, FALSE);
+    put(in, "end\n");
+    must("its end", WaitForSingleObject(made.hProcess, 60000) == WAIT_OBJECT_0);
+}
+
 /* Starts a child, gives it what it needs, and ends; or waits to be killed. */
 static int middle(BOOL stays)
 {
@@ -234,10 +292,13 @@ int main(int argc, char **argv)
     if (argc < 2) {
         setvbuf(stdout, NULL, _IONBF, 0);
         exchange();
+        hand_over();
         outlive("ends");
         outlive("killed");
         return 0;
     }
+    if (!strcmp(argv[1], "worker"))
+        return worker();
     if (!strcmp(argv[1], "child"))
         return child(strtoul(argv[2], NULL, 10));
     return !strcmp(argv[1], "leaf") ? leaf() : middle(!strcmp(argv[1], "killed"));
