@@ -153,6 +153,11 @@ impl Security {
         })
     }
 
+    /// Whether it matters what groups somebody is in.
+    pub(crate) fn names_groups(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.who, Who::Group(_) | Who::OwningGroup))
+    }
+
     /// What somebody may do who is all of what `is` says: the first entry on a right decides.
     fn rights_of(&self, is: impl Fn(Who) -> bool) -> Rights {
         let decide = |named: fn(Rights) -> bool| {

@@ -31,7 +31,7 @@ pub struct Place {
 impl Place {
     /// Takes the lowest place that none of `live`, in rising order, has.
     pub(super) fn take(
-        setup: &Setup,
+        setup: &Setup<'_>,
         pipe: Arc<Pipe>,
         live: &[u32],
         (in_quota, out_quota): (u32, u32),
@@ -99,11 +99,19 @@ impl Place {
     /// [`ErrorKind::NotSupported`] when the security takes access lists and the file system has
     /// none; or what the system calls say.
     pub fn listen(&self) -> Result<Listening> {
+        let told = |error: Error| error.during("listen").on(&self.pipe.meta.name);
+        let gone = || told(Error::new(ErrorKind::NotFound).because("its directory was removed"));
+        let setup = Setup::begin(&self.pipe.dir)
+            .map_err(|errno| told(Error::os("locking the pipe", errno)))?
+            .ok_or_else(gone)?;
+        self.listen_by(&setup)
+    }
+
+    /// As [`listen`](Self::listen), with the right to set up.
+    pub(super) fn listen_by(&self, setup: &Setup<'_>) -> Result<Listening> {
         let pipe = &self.pipe;
         let told = |error: Error| error.during("listen").on(&pipe.meta.name);
         let os = |call| move |errno| told(Error::os(call, errno));
-        let gone = || told(Error::new(ErrorKind::NotFound).because("its directory was removed"));
-        let setup = Setup::begin(&pipe.dir).map_err(os("locking the pipe"))?.ok_or_else(gone)?;
         crash::point("listen.before-bind");
         let order = setup.next_order().map_err(os("write"))?;
         if let Some(swept) = &mut *pipe.swept.lock().unwrap_or_else(PoisonError::into_inner)

@@ -61,6 +61,17 @@ pub struct Listener {
     pub listening: Listening,
 }
 
+impl Listener {
+    fn new(setup: Setup<'_>, pipe: Arc<Pipe>, live: &[u32], params: &CreateParams) -> Result<Self> {
+        let quotas = (params.in_quota, params.out_quota);
+        let place = Place::take(&setup, Arc::clone(&pipe), live, quotas)?;
+        let listening = place.listen_by(&setup);
+        // A place that does not listen is given up, which takes the right to set up again.
+        drop(setup);
+        Ok(Self { pipe, listening: listening?, place })
+    }
+}
+
 /// What the instances of a pipe share in this process: what it is, and three descriptors.
 #[derive(Debug)]
 pub struct Pipe {
@@ -98,7 +109,7 @@ impl Pipe {
     }
 
     /// Removes what dead servers left behind, if there can be anything.
-    fn sweep(&self, setup: &Setup, live: &[u32]) -> io::Result<()> {
+    fn sweep(&self, setup: &Setup<'_>, live: &[u32]) -> io::Result<()> {
         let own = *self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let foreign = live.len().saturating_sub(own as usize);
         let now = Swept { order: setup.order()?, foreign };
@@ -116,10 +127,12 @@ impl Pipe {
     /// The system call's.
     pub fn rights_of(&self, socket: impl AsFd) -> Result<Rights> {
         let who = peer::credentials(&socket).map_err(|e| Error::os("SO_PEERCRED", e))?;
-        let mut groups = peer::groups(&socket).map_err(|e| Error::os("SO_PEERGROUPS", e))?;
-        groups.push(who.gid);
         let said = Policy::read(&self.dir)?;
         let security = said.as_ref().map_or(&self.meta.security, |said| &said.security);
+        let mut groups = vec![who.gid];
+        if security.names_groups() {
+            groups.extend(peer::groups(&socket).map_err(|e| Error::os("SO_PEERGROUPS", e))?);
+        }
         Ok(security.allows(self.owner, who.uid, &groups))
     }
 
@@ -152,22 +165,53 @@ impl Namespace {
                 .because("the most instances are 1 to 254, or 255 for no limit"));
         }
         let directory = name.directory();
-        let place = loop {
-            if let Some(place) = self.take_place(&directory, name, params)? {
-                break place;
+        if let Some(pipe) = self.own(&directory)
+            && let Some(listener) = self.add_to(&pipe, params)?
+        {
+            return Ok(listener);
+        }
+        loop {
+            if let Some(listener) = self.create_at(&directory, name, params)? {
+                return Ok(listener);
             }
-        };
-        let listening = place.listen()?;
-        Ok(Listener { pipe: Arc::clone(place.pipe()), place, listening })
+        }
+    }
+
+    /// The pipe of this directory, if this process has an instance of it.
+    fn own(&self, directory: &str) -> Option<Arc<Pipe>> {
+        let found = registry().values().filter_map(Weak::upgrade).find(|pipe| {
+            pipe.directory == directory
+                && pipe.namespace.id() == self.id()
+                && pipe.process == std::process::id()
+        })?;
+        let places = *found.places.lock().unwrap_or_else(PoisonError::into_inner);
+        (places > 0).then_some(found)
+    }
+
+    /// One more instance of a pipe that this process has; `None` if it has ended meanwhile.
+    fn add_to(&self, pipe: &Arc<Pipe>, params: &CreateParams) -> Result<Option<Listener>> {
+        let setup = Setup::begin(&pipe.dir).map_err(|e| Error::os("locking the pipe", e))?;
+        let Some(setup) = setup else { return Ok(None) };
+        let current = setup.is_current(self, &pipe.directory);
+        if !current.map_err(|e| Error::os("stat", e))? {
+            return Ok(None);
+        }
+        let live = setup.live().map_err(|e| Error::os("F_OFD_GETLK", e))?;
+        if live.is_empty() {
+            return Ok(None);
+        }
+        may_join(pipe.meta(), params, live.len())?;
+        pipe.sweep(&setup, &live).map_err(|e| Error::os("sweeping the pipe", e))?;
+        Listener::new(setup, Arc::clone(pipe), &live, params).map(Some)
     }
 
     /// One attempt; `None` when the directory went away under it.
-    fn take_place(
+    fn create_at(
         &self,
         directory: &str,
         name: &PipeName,
         params: &CreateParams,
-    ) -> Result<Option<Place>> {
+    ) -> Result<Option<Listener>> {
         match mkdirat(self.root(), directory, Mode::RWXU) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(Error::os("mkdir", errno)),
@@ -183,7 +227,8 @@ impl Namespace {
             return Err(Error::new(ErrorKind::AccessDenied)
                 .because(format!("the pipe belongs to user {owner}")));
         }
-        let setup = Setup::begin(&dir).map_err(|e| Error::os("locking the pipe", e))?;
+        let set_up = io::fcntl_dupfd_cloexec(&dir, 0).map_err(|e| Error::os("dup", e))?;
+        let setup = Setup::begin(&set_up).map_err(|e| Error::os("locking the pipe", e))?;
         let Some(setup) = setup else { return Ok(None) };
         let current = setup.is_current(self, directory).map_err(|e| Error::os("stat", e))?;
         if !current {
@@ -205,13 +250,13 @@ impl Namespace {
             pipe.sweep(&setup, &live).map_err(|e| Error::os("sweeping the pipe", e))?;
             pipe
         };
-        Place::take(&setup, pipe, &live, (params.in_quota, params.out_quota)).map(Some)
+        Listener::new(setup, pipe, &live, params).map(Some)
     }
 
     /// The first instance: clears what dead ones left, and tells what the pipe is.
     fn make_pipe(
         &self,
-        setup: &Setup,
+        setup: &Setup<'_>,
         dir: OwnedFd,
         directory: &str,
         name: &PipeName,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -20,6 +21,8 @@ struct Inner {
     path: PathBuf,
     why: &'static str,
     dir: OwnedFd,
+    /// Device and number of the directory.
+    id: (u64, u64),
 }
 
 impl Namespace {
@@ -58,24 +61,34 @@ impl Namespace {
         self.0.dir.as_fd()
     }
 
+    /// Device and number of the root.
+    pub(super) fn id(&self) -> (u64, u64) {
+        self.0.id
+    }
+
     fn at_root(path: &Path, why: &'static str) -> Result<Self> {
         let told = |error: Error| error.because(format!("namespace root {}", path.display()));
-        let make = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = open(path, flags, Mode::empty()).map_err(|errno| match &make {
-            Err(error) => told(Error::os(
-                "mkdir",
-                error.raw_os_error().map_or(errno, rustix::io::Errno::from_raw_os_error),
-            )),
-            Ok(()) => told(Error::os("open", errno)),
-        })?;
+        let open = || {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            open(path, flags, Mode::empty())
+        };
+        let dir = match open() {
+            Err(Errno::NOENT) => {
+                let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+                made.map_err(|error| told(Error::from_io("mkdir", &error)))?;
+                open()
+            }
+            result => result,
+        };
+        let dir = dir.map_err(|errno| told(Error::os("open", errno)))?;
         let stat = fstat(&dir).map_err(|e| told(Error::os("stat", e)))?;
         let own = rustix::process::geteuid().as_raw();
         if let Some(why_not) = distrust(stat.st_uid, stat.st_mode, own) {
             return Err(Error::new(ErrorKind::AccessDenied)
                 .because(format!("namespace root {}: {why_not}", path.display())));
         }
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), why, dir })))
+        let id = (stat.st_dev, stat.st_ino);
+        Ok(Self(Arc::new(Inner { path: path.to_owned(), why, dir, id })))
     }
 }
 

@@ -11,7 +11,7 @@
 //! The order never restarts while the directory exists, so the name of a listening instance never
 //! means another one.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use ntpipe_shm::lockfile::{self, LockKind};
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, renameat, statat, unlinkat};
@@ -60,18 +60,18 @@ pub(super) fn slot(lock: impl AsFd, index: u32) -> io::Result<Slot> {
 
 /// The exclusive right to change a pipe's directory; given back on drop.
 #[derive(Debug)]
-pub(super) struct Setup {
-    dir: OwnedFd,
+pub(super) struct Setup<'dir> {
+    dir: BorrowedFd<'dir>,
     lock: OwnedFd,
 }
 
-impl Setup {
+impl<'dir> Setup<'dir> {
     /// Waits for the right; `None` when the directory went away meanwhile.
-    pub(super) fn begin(dir: impl AsFd) -> io::Result<Option<Self>> {
-        let dir = io::fcntl_dupfd_cloexec(dir, 0)?;
+    pub(super) fn begin(dir: &'dir OwnedFd) -> io::Result<Option<Self>> {
+        let dir = dir.as_fd();
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
-            let lock = match openat(&dir, LOCK, flags, Mode::RUSR | Mode::WUSR) {
+            let lock = match openat(dir, LOCK, flags, Mode::RUSR | Mode::WUSR) {
                 Ok(lock) => lock,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(error) => return Err(error),
@@ -115,7 +115,7 @@ impl Setup {
     pub(super) fn sweep(&self, live: &[u32]) -> io::Result<()> {
         let orders: Vec<_> =
             live.iter().map(|index| slot(&self.lock, *index)).collect::<io::Result<_>>()?;
-        for file in files_in(&self.dir)? {
+        for file in files_in(self.dir)? {
             let dead = match super::ListeningName::parse(&file) {
                 Some(name) => !orders.iter().any(|slot| slot.order == name.order),
                 None => file.starts_with(TEMP),
@@ -129,8 +129,8 @@ impl Setup {
 
     /// Removes everything but the lock file; those who watch the directory wake up.
     pub(super) fn clear(&self) -> io::Result<()> {
-        renameat(&self.dir, META, &self.dir, "t.gone").ok();
-        for file in files_in(&self.dir)? {
+        renameat(self.dir, META, self.dir, "t.gone").ok();
+        for file in files_in(self.dir)? {
             if file != LOCK {
                 self.remove(&file)?;
             }
@@ -146,7 +146,7 @@ impl Setup {
     }
 
     fn remove(&self, file: &str) -> io::Result<()> {
-        match unlinkat(&self.dir, file, AtFlags::empty()) {
+        match unlinkat(self.dir, file, AtFlags::empty()) {
             Err(Errno::NOENT) => Ok(()),
             other => other,
         }
@@ -154,7 +154,7 @@ impl Setup {
 
     /// Whether the directory still is what `directory` in the root means.
     pub(super) fn is_current(&self, namespace: &Namespace, directory: &str) -> io::Result<bool> {
-        let own = fstat(&self.dir)?;
+        let own = fstat(self.dir)?;
         match statat(namespace.root(), directory, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(there) => Ok((there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)),
             Err(Errno::NOENT) => Ok(false),

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use ntpipe_shm::socket::is_marked;
-use rustix::fs::{AtFlags, CWD, Stat, Timespec, Timestamps, UTIME_NOW, fstat, utimensat};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 
 use super::Namespace;
 use crate::error::{Error, Result};
@@ -27,10 +27,9 @@ impl Namespace {
     }
 
     /// What the addresses of this pipe's clients begin with.
-    pub(super) fn mark(&self, name: &PipeName) -> Result<String> {
-        let Stat { st_dev, st_ino, .. } =
-            fstat(self.root()).map_err(|errno| Error::os("stat", errno))?;
-        Ok(format!("ntpipe.{st_dev:x}.{st_ino:x}.{:032x}", name.hash()))
+    pub(super) fn mark(&self, name: &PipeName) -> String {
+        let (device, number) = self.id();
+        format!("ntpipe.{device:x}.{number:x}.{:032x}", name.hash())
     }
 
     /// Whether a client of `name` is open, although the pipe may have no server any more. Of a client in
@@ -40,7 +39,7 @@ impl Namespace {
     ///
     /// What the system says when asked for its sockets.
     pub fn has_client(&self, name: &PipeName) -> Result<bool> {
-        let marked = is_marked(&self.mark(name)?);
+        let marked = is_marked(&self.mark(name));
         marked.map_err(|error| Error::from_io("reading the sockets", &error).on(name))
     }
 }
