@@ -45,6 +45,12 @@ impl Failure {
     pub const MR_MID_NOT_FOUND: Self = Self::new(317, 0xC000_0109);
     /// The type of a box with a message is none.
     pub const INVALID_MSGBOX_STYLE: Self = Self::new(1438, 0xC000_000D);
+    /// A file cannot be used as another use of it goes on.
+    pub const SHARING_VIOLATION: Self = Self::new(32, 0xC000_0043);
+    /// A file cannot have a name in another file system.
+    pub const NOT_SAME_DEVICE: Self = Self::new(17, 0xC000_00D4);
+    /// What is no directory.
+    pub const DIRECTORY: Self = Self::new(267, 0xC000_0103);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// All indices for values of threads are in use.

@@ -1,8 +1,13 @@
 //! `fileapi.h`: opening, reading, writing, flushing.
 #![allow(unsafe_code)]
 
+mod again;
 mod files;
 mod find;
+mod information;
+mod names;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -10,8 +15,11 @@ use std::sync::Arc;
 
 use ntpipe::{ClientOptions, ErrorKind, Recv};
 
+pub use again::{CREATEFILE2_EXTENDED_PARAMETERS, CreateFile2, ReOpenFile};
 pub use files::*;
 pub use find::*;
+pub use information::*;
+pub use names::*;
 
 use crate::boundary::{
     answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod environment;
+mod search;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use ntpipe::ErrorKind;
 
 pub use environment::*;
+pub use search::*;
 
 use crate::boundary::{answer, succeeds};
 use crate::failure::Result;

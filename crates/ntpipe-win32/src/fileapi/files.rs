@@ -121,7 +121,8 @@ pub extern "C" fn SetEndOfFile(handle: HANDLE) -> BOOL {
     })
 }
 
-fn named(name: Option<String>) -> Result<String> {
+/// A file's path here.
+pub(super) fn named(name: Option<String>) -> Result<String> {
     Ok(path::file(&name.ok_or(ErrorKind::PathNotFound)?))
 }
 

@@ -1,0 +1,161 @@
+//! Files by name and by handle.
+
+use std::ffi::{CString, c_void};
+use std::path::PathBuf;
+use std::ptr::{null, null_mut};
+
+use super::*;
+use crate::boundary::last_error;
+use crate::handleapi::CloseHandle;
+use crate::namedpipeapi::CreateNamedPipeW;
+
+/// A directory for one test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let dir = std::env::temp_dir().join(format!("ntpipe-file-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("a directory");
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> CString {
+        CString::new(self.0.join(name).to_string_lossy().into_owned()).expect("no zero in it")
+    }
+
+    fn write(&self, name: &str, text: &str) -> CString {
+        std::fs::write(self.0.join(name), text).expect("a file");
+        self.path(name)
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.0.join(name)).ok()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn open_to_read(path: &CString) -> HANDLE {
+    // SAFETY: a string; the other pointers may be null.
+    let file = unsafe {
+        CreateFileA(path.as_ptr(), access::GENERIC_READ, 0, null(), OPEN_EXISTING, 0, null_mut())
+    };
+    assert_ne!(file, crate::types::INVALID_HANDLE_VALUE);
+    file
+}
+
+#[test]
+fn a_copy_or_a_new_name_takes_the_place_of_a_file_only_where_it_may() {
+    let place = Place::new("names");
+    let (one, two) = (place.write("one", "1"), place.write("two", "2"));
+    // SAFETY: strings, here and below.
+    let copy = |to: &CString, new| unsafe { CopyFileA(one.as_ptr(), to.as_ptr(), new) };
+    assert_eq!((copy(&two, 1), last_error()), (0, 80));
+    assert_eq!((copy(&two, 0), place.read("two")), (1, Some("1".into())));
+    assert_eq!((copy(&one, 0), last_error(), place.read("one")), (0, 32, Some("1".into())));
+    place.write("two", "2");
+    // SAFETY: as above.
+    let moved = |flags| unsafe { MoveFileExA(one.as_ptr(), two.as_ptr(), flags) };
+    assert_eq!((moved(0), last_error()), (0, 183));
+    assert_eq!((moved(4), last_error()), (0, 50));
+    assert_eq!((moved(1), place.read("one"), place.read("two")), (1, None, Some("1".into())));
+    assert_eq!((moved(1), last_error()), (0, 2));
+}
+
+#[test]
+fn temporary_names_are_numbers_behind_a_prefix() {
+    let place = Place::new("temp");
+    let dir = place.path("");
+    let prefix = c"abcdef";
+    let mut name = [0u8; 260];
+    let mut ask = |number| {
+        // SAFETY: strings, and a buffer for `MAX_PATH` bytes.
+        let number = unsafe {
+            GetTempFileNameA(dir.as_ptr(), prefix.as_ptr(), number, name.as_mut_ptr().cast())
+        };
+        let text = std::ffi::CStr::from_bytes_until_nul(&name).expect("a text");
+        (number, text.to_string_lossy().rsplit('/').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(ask(0x1_00AB), (0xAB, "abcab.TMP".into()));
+    assert_eq!(place.read("abcab.TMP"), None);
+    let (number, name) = ask(0);
+    assert_eq!(name, format!("abc{number:x}.TMP"));
+    assert_eq!(place.read(&name), Some(String::new()));
+    // SAFETY: as above.
+    let nowhere = unsafe { GetTempFileNameA(c"/nowhere".as_ptr(), null(), 0, null_mut()) };
+    assert_eq!((nowhere, last_error()), (0, 267));
+}
+
+fn told(handle: HANDLE, class: u32, size: u32) -> (BOOL, u32, Vec<u8>) {
+    let mut buffer = vec![0; size as usize];
+    set_last_error(0);
+    let to = buffer.as_mut_ptr().cast::<c_void>();
+    // SAFETY: the buffer has this size.
+    let done = unsafe { GetFileInformationByHandleEx(handle, class, to, size) };
+    (done, last_error(), buffer)
+}
+
+fn final_path(handle: HANDLE, flags: u32) -> (String, u32) {
+    let mut units = [0; 600];
+    set_last_error(0);
+    // SAFETY: the buffer has this size.
+    let len = unsafe { GetFinalPathNameByHandleW(handle, units.as_mut_ptr(), 600, flags) };
+    (String::from_utf16_lossy(&units[..len as usize]), last_error())
+}
+
+#[test]
+fn a_file_tells_what_it_is() {
+    let place = Place::new("info");
+    let path = place.write("five", "12345");
+    let file = open_to_read(&path);
+    // SAFETY: all members are numbers, for which zero is a value.
+    let mut info: BY_HANDLE_FILE_INFORMATION = unsafe { std::mem::zeroed() };
+    // SAFETY: a valid place.
+    assert_eq!(unsafe { GetFileInformationByHandle(file, &raw mut info) }, 1);
+    assert_eq!((info.dwFileAttributes, info.size, info.nNumberOfLinks), (0x80, [0, 5], 1));
+    let (done, _, standard) = told(file, 1, 24);
+    assert_eq!((done, &standard[8..16]), (1, &5u64.to_ne_bytes()[..]));
+    assert_eq!(told(file, 0, 4).1, 24);
+    assert_eq!(told(file, 77, 400).1, 87);
+    let whole = path.to_string_lossy().into_owned();
+    assert_eq!(final_path(file, 0), (format!(r"\\?\{whole}"), 0));
+    assert_eq!(final_path(file, 3).1, 87);
+    let again = ReOpenFile(file, access::GENERIC_READ, 0, 0);
+    assert_eq!(final_path(again, 4), (whole, 0));
+    assert_eq!((CloseHandle(again), CloseHandle(file)), (1, 1));
+    assert_eq!(told(file, 1, 24).1, 6);
+}
+
+#[test]
+fn a_pipe_tells_its_name_and_what_waits_in_it() {
+    let name = format!(r"info\{}", std::process::id());
+    let wide = text::to_wide(&format!(r"\\.\pipe\{name}"));
+    // SAFETY: a string.
+    let server = unsafe { CreateNamedPipeW(wide.as_ptr(), 3, 0, 2, 100, 100, 0, null()) };
+    // SAFETY: a string; the structure may be missing.
+    let client = unsafe { CreateFile2(wide.as_ptr(), 0xC000_0000, 0, OPEN_EXISTING, null()) };
+    let mut sent = 0;
+    // SAFETY: three bytes, and a valid place.
+    let done = unsafe { WriteFile(client, b"abc".as_ptr().cast(), 3, &raw mut sent, null_mut()) };
+    assert_eq!((done, sent), (1, 3));
+    for (end, waits) in [(server, 3u64), (client, 0)] {
+        let (done, _, standard) = told(end, 1, 24);
+        assert_eq!((done, &standard[8..16]), (1, &waits.to_ne_bytes()[..]));
+        let units: Vec<u8> =
+            format!(r"\{name}").encode_utf16().flat_map(u16::to_ne_bytes).collect();
+        let (done, _, told) = told(end, 2, 200);
+        assert_eq!((done, &told[4..4 + units.len()]), (1, &units[..]));
+        assert_eq!(final_path(end, 2), (format!(r"\Device\NamedPipe\{name}"), 0));
+        assert_eq!(final_path(end, 0).1, 1);
+    }
+    let (done, error, cut) = told(server, 2, 8);
+    assert_eq!((done, error, &cut[4..]), (0, 234, &b"\\\0i\0"[..]));
+    // Both ends of the one instance are taken.
+    let again = ReOpenFile(client, access::GENERIC_READ, 0, 0);
+    assert_eq!((again, last_error()), (crate::types::INVALID_HANDLE_VALUE, 231));
+    assert_eq!((CloseHandle(client), CloseHandle(server)), (1, 1));
+}
