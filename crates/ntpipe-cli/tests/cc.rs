@@ -73,6 +73,11 @@ fn handles_reach_other_processes_as_on_windows() {
 }
 
 #[test]
+fn processes_start_suspended_and_inherit_what_they_may() {
+    compare("process");
+}
+
+#[test]
 fn programs_begin_at_main_wmain_or_winmain() {
     let place = Place::new("entry");
     let begins = [

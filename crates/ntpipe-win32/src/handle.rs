@@ -260,6 +260,16 @@ pub fn close(handle: HANDLE) -> Result<()> {
     Ok(())
 }
 
+/// How many handles there are.
+#[must_use]
+pub fn count() -> usize {
+    let is_used = |index: &u32| {
+        let slot = slot(*index).map(|slot| slot.read().unwrap_or_else(PoisonError::into_inner));
+        slot.is_some_and(|slot| slot.entry.is_some())
+    };
+    (1..NEXT.load(Ordering::Relaxed)).filter(is_used).count()
+}
+
 /// All handles that children inherit.
 #[must_use]
 pub fn inheritable() -> Vec<(HANDLE, Entry)> {

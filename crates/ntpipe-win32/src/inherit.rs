@@ -34,14 +34,15 @@ use form::{Form, Head};
 const LIST: &str = "NTPIPE_HANDLES";
 const TEXT: &str = "NTPIPE_HANDLE_";
 
-/// Leaves all inheritable handles to the program that `command` starts, if it inherits any, tells it
-/// which of them are its standard streams, and opens a way for more.
+/// Leaves all inheritable handles to the program that `command` starts, or those of them that are in
+/// `only`, if it inherits any, tells it which of them are its standard streams, and opens a way for more.
 ///
 /// # Errors
 /// `ERROR_TOO_MANY_OPEN_FILES`.
 pub fn leave(
     command: &mut Command,
     inherits: bool,
+    only: Option<&[HANDLE]>,
     streams: [Option<HANDLE>; 3],
 ) -> Result<Opening> {
     for (key, _) in std::env::vars_os() {
@@ -61,7 +62,8 @@ pub fn leave(
     }
     let mut fds = Vec::new();
     for (handle, entry) in handle::inheritable() {
-        if !inherits || !told.insert(handle.addr()) {
+        let wanted = inherits && only.is_none_or(|only| only.contains(&handle));
+        if !wanted || !told.insert(handle.addr()) {
             continue;
         }
         let form = match Form::of(&entry.object) {

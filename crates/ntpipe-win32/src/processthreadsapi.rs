@@ -1,7 +1,10 @@
 //! `processthreadsapi.h`: processes and threads.
 #![allow(unsafe_code)]
 
+mod attributes;
 mod create;
+mod query;
+mod suspend;
 mod thread;
 mod tls;
 mod token;
@@ -14,7 +17,12 @@ use crate::types::{BOOL, DWORD, HANDLE, access};
 use ntpipe::ErrorKind;
 use std::sync::Arc;
 
-pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO};
+pub use attributes::{
+    AttributeList, DeleteProcThreadAttributeList, InitializeProcThreadAttributeList,
+    UpdateProcThreadAttribute,
+};
+pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO, WinExec};
+pub use query::*;
 pub(crate) use thread::thread;
 pub use thread::{
     _beginthread, _beginthreadex, CancelSynchronousIo, CreateThread, GetCurrentThread,

@@ -68,6 +68,12 @@ pub extern "C" fn GetTickCount64() -> u64 {
     milliseconds()
 }
 
+/// Units of 100 ns since the system started.
+pub(crate) fn since_boot() -> i64 {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Boottime);
+    tv_sec * UNITS_PER_SECOND + tv_nsec / 100
+}
+
 /// Units of 100 ns since 1601, now.
 #[must_use]
 pub fn file_time() -> i64 {

@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use ntpipe::ErrorKind;
 
-use super::ALL_ACCESS;
-use crate::boundary::{out, put, succeeds, value};
+use super::attributes::{self, AttributeList};
+use super::suspend::spawn_stopped;
+use super::{ALL_ACCESS, query};
+use crate::boundary::{guarded, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
@@ -23,6 +25,7 @@ use crate::{command_line, inherit, processenv, text};
 const CREATE_SUSPENDED: u32 = 0x4;
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 const CREATE_UNICODE_ENVIRONMENT: u32 = 0x400;
+const EXTENDED_STARTUPINFO_PRESENT: u32 = 0x8_0000;
 const STARTF_USESTDHANDLES: u32 = 0x100;
 
 /// `STARTUPINFOA` and `STARTUPINFOW`, of which only the streams mean something here.
@@ -45,6 +48,14 @@ pub struct STARTUPINFO {
     pub streams: [HANDLE; 3],
 }
 
+/// `STARTUPINFOEXA` and `STARTUPINFOEXW`.
+#[repr(C)]
+#[derive(Debug)]
+struct Extended {
+    start: STARTUPINFO,
+    attributes: *mut AttributeList,
+}
+
 /// `PROCESS_INFORMATION`.
 #[repr(C)]
 #[derive(Debug)]
@@ -59,6 +70,7 @@ pub struct PROCESS_INFORMATION {
     pub dwThreadId: DWORD,
 }
 
+const _: () = assert!(size_of::<Extended>() == 112);
 const _: () = assert!(size_of::<STARTUPINFO>() == 104 && size_of::<PROCESS_INFORMATION>() == 24);
 
 /// What both forms of the call ask for.
@@ -72,6 +84,8 @@ struct Wish {
     directory: Option<String>,
     /// The streams that the program names, if it does.
     streams: Option<[HANDLE; 3]>,
+    /// The only handles that are inherited, if the program names them.
+    only: Option<Vec<HANDLE>>,
     inherit_handle: bool,
 }
 
@@ -103,6 +117,8 @@ pub unsafe extern "C" fn CreateProcessA(
             directory: unsafe { text::ansi(directory) },
             // SAFETY: valid, by the caller's promise.
             streams: unsafe { streams(startup) }?,
+            // SAFETY: as above; with this flag a list of attributes is behind it.
+            only: unsafe { only(startup, flags) }?,
             // SAFETY: null or valid, by the caller's promise.
             inherit_handle: unsafe { value(process_security) }
                 .is_some_and(|it| it.bInheritHandle != 0),
@@ -141,6 +157,8 @@ pub unsafe extern "C" fn CreateProcessW(
             directory: unsafe { text::wide(directory) },
             // SAFETY: valid, by the caller's promise.
             streams: unsafe { streams(startup) }?,
+            // SAFETY: as above; with this flag a list of attributes is behind it.
+            only: unsafe { only(startup, flags) }?,
             // SAFETY: null or valid, by the caller's promise.
             inherit_handle: unsafe { value(process_security) }
                 .is_some_and(|it| it.bInheritHandle != 0),
@@ -155,6 +173,21 @@ unsafe fn streams(startup: *const STARTUPINFO) -> Result<Option<[HANDLE; 3]>> {
     // SAFETY: null or valid, by the caller's promise.
     let startup = unsafe { value(startup) }.ok_or(ErrorKind::InvalidParameter)?;
     Ok((startup.dwFlags & STARTF_USESTDHANDLES != 0).then_some(startup.streams))
+}
+
+/// The list of handles behind a `STARTUPINFO` that is a `STARTUPINFOEX`.
+unsafe fn only(startup: *const STARTUPINFO, flags: u32) -> Result<Option<Vec<HANDLE>>> {
+    if flags & EXTENDED_STARTUPINFO_PRESENT == 0 {
+        return Ok(None);
+    }
+    // SAFETY: null or valid, by the caller's promise.
+    let startup =
+        unsafe { value(startup.cast::<Extended>()) }.ok_or(ErrorKind::InvalidParameter)?;
+    if startup.start.cb as usize != size_of::<Extended>() {
+        return Err(ErrorKind::InvalidParameter.into());
+    }
+    // SAFETY: null or an initialized list whose values are there, by the caller's promise.
+    Ok(unsafe { attributes::inherited(startup.attributes) })
 }
 
 /// The strings of an environment block, which an empty one ends.
@@ -189,8 +222,8 @@ unsafe fn strings(block: LPVOID, flags: u32) -> Option<Vec<OsString>> {
 }
 
 fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
-    if wish.flags & CREATE_SUSPENDED != 0 {
-        return Err(ErrorKind::NotSupported.into());
+    if let Some(only) = &wish.only {
+        attributes::check(only, wish.inherits)?;
     }
     let words = match (&wish.program, &wish.line) {
         (_, Some(line)) if !line.trim().is_empty() => command_line::words(line),
@@ -211,17 +244,17 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
         command.process_group(0);
     }
     let streams = connect(&mut command, wish)?;
-    let channel = inherit::leave(&mut command, wish.inherits, streams)?;
-    let child = crate::token::as_process(|| command.spawn()).map_err(|error| {
-        match error.raw_os_error() {
-            Some(code) if code == rustix::io::Errno::NOEXEC.raw_os_error() => {
-                Failure::BAD_EXE_FORMAT
-            }
-            _ => error.into(),
-        }
+    let channel = inherit::leave(&mut command, wish.inherits, wish.only.as_deref(), streams)?;
+    let suspended = wish.flags & CREATE_SUSPENDED != 0;
+    let start = || if suspended { spawn_stopped(&mut command) } else { command.spawn() };
+    let child = crate::token::as_process(start).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::NOEXEC.raw_os_error() => Failure::BAD_EXE_FORMAT,
+        _ => error.into(),
     })?;
     channel.begin(child.id());
-    let object = Arc::new(ProcessObject::open(child.id())?);
+    query::apply_priority(child.id(), wish.flags);
+    let object = ProcessObject::open(child.id())?;
+    let object = Arc::new(if suspended { object.suspended() } else { object });
     let entry = Entry::new(Object::Process(object), ALL_ACCESS);
     let process = handle::insert(entry.clone().inherited(wish.inherit_handle))?;
     let thread = handle::insert(entry).inspect_err(|_| {
@@ -295,5 +328,34 @@ fn descriptor(object: &Object, input: bool) -> Result<OwnedFd> {
             End::Server(_) | End::Client(_) => relay::sink(pipe.clone()),
         },
         _ => Err(ErrorKind::InvalidHandle.into()),
+    }
+}
+
+/// `WinExec`: more than 31, or what is wrong.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn WinExec(line: LPCSTR, _show: u32) -> u32 {
+    const STARTED: u32 = 33;
+    const BAD_FORMAT: u32 = 11;
+    let start = || {
+        let wish = Wish {
+            program: None,
+            // SAFETY: null or a string, by the caller's promise.
+            line: unsafe { text::ansi(line) },
+            inherits: false,
+            flags: 0,
+            environment: None,
+            directory: None,
+            streams: None,
+            only: None,
+            inherit_handle: false,
+        };
+        let told = create(&wish)?;
+        handle::close(told.hThread)?;
+        handle::close(told.hProcess)
+    };
+    match guarded(start) {
+        Ok(()) => STARTED,
+        Err(failure) if failure.win32 < 32 => failure.win32,
+        Err(_) => BAD_FORMAT,
     }
 }

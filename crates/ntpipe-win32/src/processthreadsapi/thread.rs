@@ -265,15 +265,18 @@ pub extern "C" fn TerminateThread(handle: HANDLE, _code: DWORD) -> BOOL {
 #[unsafe(no_mangle)]
 pub extern "C" fn ResumeThread(handle: HANDLE) -> DWORD {
     answer(DWORD::MAX, || match is_first_of_process(handle) {
-        true => Ok(0),
+        true => Ok(process(handle)?.resume()),
         false => Ok(thread(handle)?.resume()),
     })
 }
 
-/// `SuspendThread`: of a thread that has not begun.
+/// `SuspendThread`: of a thread or a program that has not begun.
 #[unsafe(no_mangle)]
 pub extern "C" fn SuspendThread(handle: HANDLE) -> DWORD {
-    answer(DWORD::MAX, || thread(handle)?.suspend())
+    answer(DWORD::MAX, || match is_first_of_process(handle) {
+        true => process(handle)?.suspend(),
+        false => thread(handle)?.suspend(),
+    })
 }
 
 /// `SwitchToThread`.
