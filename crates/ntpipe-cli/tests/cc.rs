@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A directory for one test.
 struct Place(PathBuf);
@@ -75,6 +75,56 @@ fn handles_reach_other_processes_as_on_windows() {
 #[test]
 fn processes_start_suspended_and_inherit_what_they_may() {
     compare("process");
+}
+
+#[test]
+fn descriptors_and_handles_stand_for_each_other() {
+    compare("descriptor");
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_an_error_and_not_the_end() {
+    let place = Place::new("unread");
+    let source = r#"
+        #include <windows.h>
+        #include <stdio.h>
+        int main(void) {
+            DWORD n;
+            while (WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "x", 1, &n, NULL)) { }
+            fprintf(stderr, "%u", (unsigned)GetLastError());
+            return 3;
+        }
+    "#;
+    let compiled = place.compile("cc", "unread.c", source);
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let mut command = Command::new(place.0.join("program"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(3), b"232".to_vec()));
+}
+
+#[test]
+fn a_program_finds_its_own_functions_by_name() {
+    let source = r#"
+        #include <windows.h>
+        #include <stdio.h>
+        __declspec(dllexport) int answer(void) { return 42; }
+        int main(void) {
+            HMODULE self = GetModuleHandleA(NULL), found = NULL;
+            FARPROC own = GetProcAddress(self, "answer");
+            printf("%d ", own ? ((int (*)(void))own)() : -1);
+            printf("%d ", GetProcAddress(self, "puts") == NULL && GetLastError() == 127);
+            printf("%d\n", GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCSTR)answer, &found)
+                   && found == self);
+        }
+    "#;
+    let place = Place::new("own");
+    fs::write(place.0.join("own.c"), source).expect("a source");
+    let compiled = ntpipe(&place.0, &["cc", "-rdynamic", "own.c", "-o", "program"]);
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let output = Command::new(place.0.join("program")).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "42 1 1\n");
 }
 
 #[test]

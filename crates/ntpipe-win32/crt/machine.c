@@ -9,6 +9,8 @@
 
 int64_t ntpipe_zone(int64_t seconds);
 void ntpipe_flush_stdout(void);
+void ntpipe_flush_all(void);
+void ntpipe_ignore_broken_pipes(void);
 void DebugBreak(void);
 
 /* How far local time is ahead of the world's at a time since 1970, in seconds. */
@@ -23,6 +25,19 @@ int64_t ntpipe_zone(int64_t seconds)
 void ntpipe_flush_stdout(void)
 {
     fflush(stdout);
+}
+
+void ntpipe_flush_all(void)
+{
+    fflush(NULL);
+}
+
+/* A pipe that nobody reads fails with an error, as on Windows, and does not end the program. */
+void ntpipe_ignore_broken_pipes(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
 }
 
 /* Without a debugger the program ends, as on Windows. */

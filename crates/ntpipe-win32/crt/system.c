@@ -19,9 +19,16 @@ static errno_t fail(errno_t why)
 
 /* Descriptors. */
 
+/* The library's part, in io.rs: closes the handle too that a descriptor has. */
+int ntpipe_close_descriptor(int fd);
+
 API int ntpipe__fileno(FILE *file)
 {
     return fileno(file);
+}
+API FILE *ntpipe__fdopen(int fd, const char *mode)
+{
+    return fdopen(fd, mode);
 }
 API int ntpipe__isatty(int fd)
 {
@@ -37,7 +44,9 @@ API int ntpipe__write(int fd, const void *from, unsigned n)
 }
 API int ntpipe__close(int fd)
 {
-    return close(fd);
+    int why = ntpipe_close_descriptor(fd);
+    errno = why ? why : errno;
+    return why ? -1 : 0;
 }
 API int ntpipe__dup(int fd)
 {

@@ -38,6 +38,7 @@ pub mod handle;
 pub mod handleapi;
 pub mod heapapi;
 pub mod inherit;
+pub mod io;
 pub mod ioapiset;
 pub mod libloaderapi;
 pub mod memory;

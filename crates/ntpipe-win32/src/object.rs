@@ -1,5 +1,6 @@
 //! What handles stand for.
 
+pub mod descriptor;
 pub mod file;
 pub mod io;
 pub mod pipe;

@@ -75,6 +75,7 @@ FILE *_wfopen(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wfopen);
 errno_t fopen_s(FILE **, const char *, const char *) NTPIPE_CRT(fopen_s);
 errno_t _wfopen_s(FILE **, const wchar_t *, const wchar_t *) NTPIPE_CRT(_wfopen_s);
 int _fileno(FILE *) NTPIPE_CRT(_fileno);
+FILE *_fdopen(int, const char *) NTPIPE_CRT(_fdopen);
 
 NTPIPE_CRT_END
 

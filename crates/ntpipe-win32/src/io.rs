@@ -1,0 +1,200 @@
+//! `io.h`: descriptors of handles, and handles of descriptors.
+//!
+//! A descriptor and its handle stand for the same; `_close` closes both. A pipe has no descriptor that the
+//! system knows, so that it gets one: see [`crate::object::descriptor`]. If that was only for reading, and
+//! is closed by `fclose` or plain `close`, the handle stays open.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+
+use ntpipe::ErrorKind;
+use rustix::fs::fstat;
+
+use crate::boundary::guarded;
+use crate::failure::Result;
+use crate::handle::{self, Entry};
+use crate::object::descriptor::{self, Sink};
+use crate::object::{FileObject, Object};
+use crate::processenv::GetStdHandle;
+use crate::types::{HANDLE, access};
+
+/// `EBADF` of the C library.
+const BAD_DESCRIPTOR: i32 = 9;
+
+unsafe extern "C" {
+    safe fn ntpipe__set_errno(value: i32) -> i32;
+    safe fn ntpipe_flush_all();
+    safe fn atexit(call: extern "C" fn()) -> i32;
+}
+
+/// What tells an open file from every other: its device and number.
+type Identity = (u64, u64);
+
+/// A descriptor and its handle.
+#[derive(Debug)]
+struct Pair {
+    fd: i32,
+    handle: usize,
+    identity: Identity,
+    /// For a pipe, what carries the program's bytes.
+    sink: Option<Arc<Sink>>,
+}
+
+static PAIRS: Mutex<Vec<Pair>> = Mutex::new(Vec::new());
+
+fn pairs() -> MutexGuard<'static, Vec<Pair>> {
+    PAIRS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Notes a pair. A file that had the same descriptor has been closed by other means than `_close`.
+fn add(pairs: &mut Vec<Pair>, pair: Pair) {
+    for closed in pairs.extract_if(.., |it| it.fd == pair.fd && it.sink.is_none()) {
+        let _ = handle::close(number(closed.handle));
+    }
+    pairs.push(pair);
+}
+
+fn identity(fd: impl AsFd) -> Result<Identity> {
+    let stat = fstat(fd).map_err(|_| ErrorKind::InvalidHandle)?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// A descriptor of the program's, for one call.
+fn borrow<'a>(fd: i32) -> Result<BorrowedFd<'a>> {
+    if fd < 0 {
+        return Err(ErrorKind::InvalidHandle.into());
+    }
+    // SAFETY: not -1 (above); the program keeps it open during the call, or the system refuses it.
+    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+fn number(handle: usize) -> HANDLE {
+    std::ptr::without_provenance_mut(handle)
+}
+
+/// The handle of a descriptor: the one that it came from, that of a standard stream, or a new one.
+fn handle_of(fd: i32) -> Result<HANDLE> {
+    let borrowed = borrow(fd)?;
+    let identity = identity(borrowed)?;
+    let mut pairs = pairs();
+    let same = |pair: &&Pair| pair.identity == identity && handle::get(number(pair.handle)).is_ok();
+    // A copy made by `_dup2` has the handle of what it is a copy of.
+    let known = pairs.iter().filter(|pair| pair.fd == fd || pair.sink.is_some()).find(same);
+    if let Some(pair) = known {
+        return Ok(number(pair.handle));
+    }
+    if let stream @ 0..=2 = fd {
+        let handle = GetStdHandle((-10 - stream).cast_unsigned());
+        if is_file(handle, identity) {
+            return Ok(handle);
+        }
+    }
+    let file = FileObject::new(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?, false)?;
+    let entry = Entry::new(Object::File(Arc::new(file)), access::FILE_ALL_ACCESS);
+    let handle = handle::insert(entry)?;
+    add(&mut pairs, Pair { fd, handle: handle.addr(), identity, sink: None });
+    Ok(handle)
+}
+
+fn is_file(handle: HANDLE, identity: Identity) -> bool {
+    match handle::get(handle) {
+        Ok(Entry { object: Object::File(file), .. }) => self::identity(&*file) == Ok(identity),
+        _ => false,
+    }
+}
+
+/// `_get_osfhandle`.
+#[unsafe(no_mangle)]
+pub extern "C" fn _get_osfhandle(fd: i32) -> isize {
+    match guarded(|| handle_of(fd)) {
+        Ok(handle) => handle.addr().cast_signed(),
+        Err(_) => {
+            ntpipe__set_errno(BAD_DESCRIPTOR);
+            -1
+        }
+    }
+}
+
+fn open(handle: HANDLE) -> Result<i32> {
+    let entry = handle::get(handle)?;
+    let (fd, sink): (OwnedFd, _) = match &entry.object {
+        Object::File(file) => (rustix::io::fcntl_dupfd_cloexec(file.as_fd(), 3)?, None),
+        Object::Pipe(pipe) => {
+            static ONCE: Once = Once::new();
+            ONCE.call_once(|| {
+                atexit(drain_all);
+            });
+            let reads = entry.access & access::FILE_READ_DATA != 0;
+            let writes = entry.access & access::FILE_WRITE_DATA != 0;
+            let handle = handle.addr();
+            let closed = move || closed(handle);
+            let (fd, sink) = descriptor::of_pipe(pipe.clone(), reads, writes, closed)?;
+            (fd, Some(sink))
+        }
+        _ => return Err(ErrorKind::InvalidHandle.into()),
+    };
+    let identity = identity(&fd)?;
+    let fd = fd.into_raw_fd();
+    add(&mut pairs(), Pair { fd, handle: handle.addr(), identity, sink });
+    Ok(fd)
+}
+
+/// The program has closed the descriptor of a pipe by other means than `_close`.
+fn closed(handle: usize) {
+    let before = {
+        let mut pairs = pairs();
+        let at = pairs.iter().position(|pair| pair.handle == handle);
+        at.map(|at| pairs.swap_remove(at))
+    };
+    if before.is_some() {
+        let _ = handle::close(number(handle));
+    }
+}
+
+/// `_open_osfhandle`: the flags say nothing that the handle does not.
+#[unsafe(no_mangle)]
+pub extern "C" fn _open_osfhandle(handle: isize, _flags: i32) -> i32 {
+    guarded(|| open(number(handle.cast_unsigned()))).unwrap_or_else(|_| {
+        ntpipe__set_errno(BAD_DESCRIPTOR);
+        -1
+    })
+}
+
+/// For system.c: closes a descriptor, and its handle if it has one. 0, or an errno.
+///
+/// # Safety
+/// `fd` is the program's to close.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
+    let close = || {
+        let identity = identity(borrow(fd)?)?;
+        let pair = {
+            let mut pairs = pairs();
+            let at = pairs.iter().position(|pair| pair.fd == fd && pair.identity == identity);
+            at.map(|at| pairs.swap_remove(at))
+        };
+        // SAFETY: open (above), and the program's to close.
+        unsafe { rustix::io::close(fd) };
+        if let Some(pair) = pair {
+            if let Some(sink) = pair.sink {
+                sink.drain();
+            }
+            let _ = handle::close(number(pair.handle));
+        }
+        Ok(())
+    };
+    if guarded(close).is_ok() { 0 } else { BAD_DESCRIPTOR }
+}
+
+/// Before the program ends, what it has written to descriptors of pipes gets there.
+extern "C" fn drain_all() {
+    let _ = guarded(|| {
+        let sinks: Vec<_> = pairs().iter().filter_map(|pair| pair.sink.clone()).collect();
+        if !sinks.is_empty() {
+            ntpipe_flush_all();
+        }
+        sinks.iter().for_each(|sink| sink.drain());
+        Ok(())
+    });
+}

@@ -1,0 +1,126 @@
+/* Descriptors of handles and handles of descriptors. descriptor.txt has Windows' answers. */
+#include <windows.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+#include <string.h>
+
+static int number;
+
+static void show(long long one, long long two, long long three)
+{
+    printf("%d: %lld %lld %lld\n", ++number, one, two, three);
+    fflush(stdout);
+}
+
+static void files(void)
+{
+    const char *name = "descriptor.tmp";
+    char text[20] = "";
+    DWORD n = 0;
+    BOOL done;
+    FILE *stream;
+    HANDLE file = CreateFileA(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    int fd = _open_osfhandle((intptr_t)file, 0);
+    show(fd >= 0, (HANDLE)_get_osfhandle(fd) == file, _write(fd, "12345", 5));
+    n = SetFilePointer(file, 1, NULL, FILE_BEGIN);
+    show(GetFileSize(file, NULL), n, _read(fd, text, 2));
+    show(text[0], text[1], _close(fd));
+    n = 0;
+    done = CloseHandle(file);
+    show(done, GetLastError(), 0);
+    stream = fopen(name, "rb");
+    file = (HANDLE)_get_osfhandle(_fileno(stream));
+    done = ReadFile(file, text, sizeof text, &n, NULL);
+    show(done, n, (HANDLE)_get_osfhandle(_fileno(stream)) == file);
+    fclose(stream);
+    DeleteFileA(name);
+    errno = 0;
+    fd = _open_osfhandle((intptr_t)0x12340, 0);
+    (void)fd;
+    show(_get_osfhandle(777) == -1, errno == EBADF, (HANDLE)_get_osfhandle(1) == GetStdHandle(STD_OUTPUT_HANDLE));
+}
+
+static HANDLE server_end(DWORD type)
+{
+    return CreateNamedPipeA("\\\\.\\pipe\\descriptor", PIPE_ACCESS_DUPLEX, type, 1, 4096, 4096, 0, NULL);
+}
+
+static HANDLE client_end(DWORD access)
+{
+    return CreateFileA("\\\\.\\pipe\\descriptor", access, 0, NULL, OPEN_EXISTING, 0, NULL);
+}
+
+static void read_shown(HANDLE end)
+{
+    char text[100];
+    DWORD n = 0;
+    BOOL done = ReadFile(end, text, sizeof text - 1, &n, NULL);
+    text[n] = 0;
+    printf("%d: %d %u [%s]\n", ++number, done, (unsigned)(done ? 0 : GetLastError()), text);
+    fflush(stdout);
+}
+
+static void both_ways(void)
+{
+    char text[20] = "";
+    DWORD n;
+    BOOL done;
+    HANDLE server = server_end(0), client = client_end(GENERIC_READ | GENERIC_WRITE);
+    int fd = _open_osfhandle((intptr_t)client, _O_RDWR);
+    n = (DWORD)_write(fd, "hello", 5);
+    show(n, (HANDLE)_get_osfhandle(fd) == client, 0);
+    read_shown(server);
+    WriteFile(server, "hi", 2, &n, NULL);
+    n = (DWORD)_read(fd, text, sizeof text);
+    show(n, text[0], text[1]);
+    WriteFile(server, "rest", 4, &n, NULL);
+    _write(fd, "last", 4);
+    n = (DWORD)_close(fd);
+    done = CloseHandle(client);
+    show(n, done, GetLastError());
+    read_shown(server);
+    read_shown(server);
+    CloseHandle(server);
+}
+
+static void messages(void)
+{
+    HANDLE server = server_end(PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE), client = client_end(GENERIC_WRITE);
+    FILE *stream = _fdopen(_open_osfhandle((intptr_t)client, 0), "w");
+    fprintf(stream, "one %d", 1);
+    fflush(stream);
+    fprintf(stream, "two");
+    fflush(stream);
+    fprintf(stream, "three");
+    fclose(stream);
+    read_shown(server);
+    read_shown(server);
+    read_shown(server);
+    read_shown(server);
+    CloseHandle(server);
+}
+
+static void anonymous(void)
+{
+    HANDLE reader, writer;
+    int fd;
+    CreatePipe(&reader, &writer, NULL, 0);
+    fd = _open_osfhandle((intptr_t)writer, 0);
+    _write(fd, "anonymous", 9);
+    read_shown(reader);
+    _close(fd);
+    read_shown(reader);
+    CloseHandle(reader);
+}
+
+int main(void)
+{
+    files();
+    both_ways();
+    messages();
+    anonymous();
+    return 0;
+}
