@@ -32,7 +32,7 @@ void ntpipe_flush_all(void)
     fflush(NULL);
 }
 
-/* A pipe that nobody reads fails with an error, as on Windows, and does not end the program. */
+/* To write to a pipe that nobody reads is an error, and does not end the program. */
 void ntpipe_ignore_broken_pipes(void)
 {
     struct sigaction now;

@@ -49,8 +49,6 @@ impl Failure {
     pub const SHARING_VIOLATION: Self = Self::new(32, 0xC000_0043);
     /// A file cannot have a name in another file system.
     pub const NOT_SAME_DEVICE: Self = Self::new(17, 0xC000_00D4);
-    /// What is no directory.
-    pub const DIRECTORY: Self = Self::new(267, 0xC000_0103);
     /// An attribute is there already.
     pub const OBJECT_NAME_EXISTS: Self = Self::new(698, 0x4000_0000);
     /// A panic was caught at the boundary.

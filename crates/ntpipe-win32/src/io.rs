@@ -25,6 +25,7 @@ const BAD_DESCRIPTOR: i32 = 9;
 unsafe extern "C" {
     safe fn ntpipe__set_errno(value: i32) -> i32;
     safe fn ntpipe_flush_all();
+    safe fn ntpipe_ignore_broken_pipes();
     safe fn atexit(call: extern "C" fn()) -> i32;
 }
 
@@ -123,6 +124,9 @@ fn open(handle: HANDLE) -> Result<i32> {
         Object::Pipe(pipe) => {
             static ONCE: Once = Once::new();
             ONCE.call_once(|| {
+                // It is the program that writes: on Windows it gets an error. Programs that it starts get
+                // the system's own behaviour back.
+                ntpipe_ignore_broken_pipes();
                 atexit(drain_all);
             });
             let reads = entry.access & access::FILE_READ_DATA != 0;

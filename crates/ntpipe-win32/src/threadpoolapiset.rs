@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod legacy;
+mod queue;
 
 use std::ffi::c_void;
 use std::ptr::without_provenance_mut;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ntpipe::ErrorKind;
 
 pub use legacy::*;
+pub use queue::*;
 
 use crate::boundary::{answer, guarded, succeeds, value};
 use crate::failure::Result;

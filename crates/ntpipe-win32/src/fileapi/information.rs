@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::fs::{File, Metadata};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
 use ntpipe::ErrorKind;
@@ -17,19 +17,12 @@ use crate::object::{FileObject, Object, PipeObject, file};
 use crate::sysinfoapi::{FILETIME, split, units_of};
 use crate::text::{put_ansi, put_wide};
 use crate::types::{BOOL, DWORD, HANDLE};
+use crate::winternl::query;
 
-/// `FILE_ATTRIBUTE_NORMAL`.
-const NORMAL: u32 = 0x80;
-/// `FileBasicInfo`, `FileStandardInfo`, `FileNameInfo`.
-const BASIC: u32 = 0;
-const STANDARD: u32 = 1;
-const NAME: u32 = 2;
 /// `VOLUME_NAME_NT`, `VOLUME_NAME_NONE`, `FILE_NAME_OPENED`.
 const VOLUME_NT: u32 = 2;
 const VOLUME_NONE: u32 = 4;
 const OPENED: u32 = 8;
-/// What allocations of files are counted in, by the system's contract.
-const BLOCK_BYTES: u64 = 512;
 
 /// `BY_HANDLE_FILE_INFORMATION`.
 #[repr(C)]
@@ -93,77 +86,27 @@ pub unsafe extern "C" fn GetFileInformationByHandle(
     })
 }
 
-/// `FILE_BASIC_INFO`, of which the fourth time is that of the last change.
-fn basic(object: &Object) -> Result<Vec<u8>> {
-    let (times, attributes) = match object {
-        Object::File(file) => {
-            let meta = metadata(file)?;
-            let [made, read, written] = times(&meta);
-            ([made, read, written, written], attributes_of(&meta))
-        }
-        //= observed: the times of a pipe are 0
-        _ => ([0; 4], NORMAL),
-    };
-    let mut told: Vec<u8> = times.iter().flat_map(|units| units.to_ne_bytes()).collect();
-    told.extend(attributes.to_ne_bytes());
-    told.resize(40, 0);
-    Ok(told)
-}
-
-/// `FILE_STANDARD_INFO`.
-fn standard(object: &Object) -> Result<Vec<u8>> {
-    let (allocated, size, links, deleted, directory) = match object {
-        Object::File(file) => {
-            let meta = metadata(file)?;
-            (
-                meta.blocks() * BLOCK_BYTES,
-                meta.len(),
-                meta.nlink(),
-                meta.nlink() == 0,
-                meta.is_dir(),
-            )
-        }
-        Object::Pipe(pipe) => {
-            let info = pipe.pipe().info()?;
-            let quotas = u64::from(info.in_buffer_size) + u64::from(info.out_buffer_size);
-            let readable = pipe.pipe().peek(&mut []).map_or(0, |peek| peek.available as u64);
-            //= observed: delete pending, whatever becomes of it
-            (quotas, readable, 1, true, false)
-        }
-        _ => return Err(ErrorKind::InvalidHandle.into()),
-    };
-    let mut told = [allocated.to_ne_bytes(), size.to_ne_bytes()].concat();
-    told.extend(u32::try_from(links).unwrap_or(u32::MAX).to_ne_bytes());
-    told.extend([u8::from(deleted), u8::from(directory), 0, 0]);
-    Ok(told)
-}
-
 /// The name of a pipe below the device of all pipes; an anonymous one has none.
-fn name_of_pipe(pipe: &PipeObject) -> &str {
+pub(crate) fn name_of_pipe(pipe: &PipeObject) -> &str {
     match pipe.end() {
         End::Server(_) | End::Client(_) => pipe.pipe().name(),
         End::Reader(_) | End::Writer(_) => "",
     }
 }
 
-fn path_of_file(file: &FileObject) -> Result<String> {
-    let link = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
-    Ok(std::fs::read_link(link)?.to_string_lossy().into_owned())
+/// The NT level's number of a class, and how much of it must fit: `FileBasicInfo`, `FileStandardInfo`,
+/// `FileNameInfo`, `FileAttributeTagInfo`.
+fn class_of(class: u32) -> Result<(u32, usize)> {
+    match class {
+        0 => Ok((query::BASIC, 40)),
+        1 => Ok((query::STANDARD, 24)),
+        2 => Ok((query::NAME, 8)),
+        9 => Ok((query::ATTRIBUTE_TAG, 8)),
+        _ => Err(ErrorKind::InvalidParameter.into()),
+    }
 }
 
-/// `FILE_NAME_INFO`: the name within its volume.
-fn name(object: &Object) -> Result<Vec<u8>> {
-    let name = match object {
-        Object::Pipe(pipe) => format!(r"\{}", name_of_pipe(pipe)),
-        Object::File(file) => path_of_file(file)?.replace('/', r"\"),
-        _ => return Err(ErrorKind::InvalidHandle.into()),
-    };
-    let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_ne_bytes).collect();
-    let len = u32::try_from(units.len()).unwrap_or(u32::MAX);
-    Ok([&len.to_ne_bytes()[..], &units].concat())
-}
-
-/// `GetFileInformationByHandleEx`: the basic, the standard and the name class.
+/// `GetFileInformationByHandleEx`: what names, times and sizes tell.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn GetFileInformationByHandleEx(
     handle: HANDLE,
@@ -174,29 +117,20 @@ pub unsafe extern "C" fn GetFileInformationByHandleEx(
     succeeds(|| {
         // SAFETY: null or valid for `size` bytes, by the caller's promise.
         let place = unsafe { bytes_mut(place.cast(), size) };
-        let least = match class {
-            BASIC => 40,
-            STANDARD => 24,
-            NAME => 8,
-            _ => return Err(ErrorKind::InvalidParameter.into()),
-        };
+        let (class, least) = class_of(class)?;
         if place.len() < least {
             return Err(Failure::BAD_LENGTH);
         }
-        let object = handle::get(handle)?.object;
-        if !matches!(object, Object::File(_) | Object::Pipe(_)) {
-            return Err(ErrorKind::InvalidHandle.into());
-        }
-        let told = match class {
-            BASIC => basic(&object)?,
-            STANDARD => standard(&object)?,
-            _ => name(&object)?,
-        };
-        let len = told.len().min(place.len());
-        place[..len].copy_from_slice(&told[..len]);
+        let entry = handle::get(handle)?;
+        let (told, least) = query::query(&entry, class)?;
+        let (_, len) = told.deliver(place, least)?;
         //= observed: a name that does not fit is told as far as it does, Wine
         if len < told.len() { Err(ErrorKind::MoreData.into()) } else { Ok(()) }
     })
+}
+
+fn path_of(file: &FileObject) -> Result<String> {
+    Ok(file.path()?.to_string_lossy().into_owned())
 }
 
 /// A path that opens the same file again, or the object manager's name.
@@ -209,11 +143,11 @@ fn final_path(handle: HANDLE, flags: u32) -> Result<String> {
         (Object::Pipe(pipe), VOLUME_NONE) => Ok(format!(r"\{}", name_of_pipe(&pipe))),
         // A pipe is on no drive and no volume.
         (Object::Pipe(_), 0 | 1) => Err(ErrorKind::InvalidFunction.into()),
-        (Object::File(file), 0) => Ok(format!(r"\\?\{}", path_of_file(&file)?)),
+        (Object::File(file), 0) => Ok(format!(r"\\?\{}", path_of(&file)?)),
         (Object::File(file), VOLUME_NT) => {
-            Ok(format!(r"\Device\HarddiskVolume1{}", path_of_file(&file)?))
+            Ok(format!(r"\Device\HarddiskVolume1{}", path_of(&file)?))
         }
-        (Object::File(file), VOLUME_NONE) => path_of_file(&file),
+        (Object::File(file), VOLUME_NONE) => path_of(&file),
         // Volumes have no such numbers here.
         (Object::File(_), 1) => Err(ErrorKind::PathNotFound.into()),
         (Object::Pipe(_) | Object::File(_), _) => Err(ErrorKind::InvalidParameter.into()),

@@ -137,7 +137,7 @@ fn temp_name(dir: Option<String>, prefix: Option<String>, number: u32) -> Result
         return Err(Failure::BUFFER_OVERFLOW);
     }
     if !Path::new(&dir).is_dir() {
-        return Err(Failure::DIRECTORY);
+        return Err(Failure::NOT_A_DIRECTORY);
     }
     let prefix: String = prefix.unwrap_or_default().chars().take(3).collect();
     let slash = if dir.ends_with('/') { "" } else { "/" };
@@ -145,7 +145,7 @@ fn temp_name(dir: Option<String>, prefix: Option<String>, number: u32) -> Result
     if number & 0xFFFF != 0 {
         return Ok((name(number & 0xFFFF), number & 0xFFFF));
     }
-    let start = u32::try_from(crate::sysinfoapi::file_time() / 10_000 & 0xFFFF).unwrap_or(1);
+    let start = u32::try_from((crate::sysinfoapi::file_time() / 10_000) & 0xFFFF).unwrap_or(1);
     for step in 0..0xFFFF {
         let number = (start + step) % 0xFFFF + 1;
         match OpenOptions::new().write(true).create_new(true).open(name(number)) {

@@ -164,6 +164,12 @@ pub fn is_busy(id: Id) -> bool {
     })
 }
 
+/// Whether there is a task of this number that was not let go.
+#[must_use]
+pub fn is_open(id: Id) -> bool {
+    task(id).is_some_and(|task| !lock(&task.counts).closed)
+}
+
 /// Lets a task go, after its last call.
 pub fn close(id: Id) {
     if let Some(task) = task(id) {

@@ -91,7 +91,7 @@ pub unsafe extern "C" fn UpdateProcThreadAttribute(
         if key != HANDLE_LIST {
             return Err(ErrorKind::NotSupported.into());
         }
-        if size == 0 || size % size_of::<HANDLE>() != 0 {
+        if size == 0 || !size.is_multiple_of(size_of::<HANDLE>()) {
             return Err(Failure::BAD_LENGTH);
         }
         if head.count >= head.room {

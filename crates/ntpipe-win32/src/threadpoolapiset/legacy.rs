@@ -116,7 +116,7 @@ pub extern "C" fn UnregisterWaitEx(wait: HANDLE, event: HANDLE) -> BOOL {
 }
 
 /// Sets an event when a task is not called any more.
-fn tell_when_idle(id: Id, event: Object) -> Result<()> {
+pub(super) fn tell_when_idle(id: Id, event: Object) -> Result<()> {
     let event = event.addr();
     let tell = pool::create(Box::new(move |_: Id, _: &Packet| {
         pool::finish(id, false);

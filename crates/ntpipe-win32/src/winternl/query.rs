@@ -18,12 +18,12 @@ use crate::handle::{self, Entry};
 use crate::object::Object;
 use crate::types::{HANDLE, access};
 
-pub(super) const BASIC: u32 = 4;
-pub(super) const STANDARD: u32 = 5;
+pub(crate) const BASIC: u32 = 4;
+pub(crate) const STANDARD: u32 = 5;
 pub(super) const INTERNAL: u32 = 6;
 pub(super) const EA: u32 = 7;
 pub(super) const ACCESS: u32 = 8;
-pub(super) const NAME: u32 = 9;
+pub(crate) const NAME: u32 = 9;
 pub(super) const DISPOSITION: u32 = 13;
 pub(super) const POSITION: u32 = 14;
 pub(super) const MODE: u32 = 16;
@@ -36,7 +36,7 @@ pub(super) const PIPE_LOCAL: u32 = 24;
 pub(super) const PIPE_REMOTE: u32 = 25;
 pub(super) const COMPLETION: u32 = 30;
 pub(super) const NETWORK_OPEN: u32 = 34;
-pub(super) const ATTRIBUTE_TAG: u32 = 35;
+pub(crate) const ATTRIBUTE_TAG: u32 = 35;
 pub(super) const NOTIFICATION: u32 = 41;
 pub(super) const IS_REMOTE: u32 = 51;
 
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn NtQueryInformationFile(
 }
 
 /// The answer, and how much of it a buffer must hold.
-fn query(entry: &Entry, class: u32) -> Result<(Answer, usize)> {
+pub(crate) fn query(entry: &Entry, class: u32) -> Result<(Answer, usize)> {
     let answer = match class {
         ACCESS => Answer::new().u32(entry.access),
         MODE => Answer::new().u32(mode_of(&entry.object)?),
@@ -139,7 +139,7 @@ fn mode_of(object: &Object) -> Result<u32> {
 /// Its name within its volume.
 pub(super) fn name_of(object: &Object) -> Result<String> {
     Ok(match object {
-        Object::Pipe(pipe) => format!(r"\{}", pipe.pipe().name()),
+        Object::Pipe(pipe) => format!(r"\{}", crate::fileapi::name_of_pipe(pipe)),
         Object::Pipes(pipes) if pipes.is_root => r"\".to_owned(),
         Object::Pipes(_) => String::new(),
         Object::File(file) => file.path()?.to_string_lossy().replace('/', r"\"),
