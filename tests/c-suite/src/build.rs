@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 const MINGW: &str = "x86_64-w64-mingw32-gcc";
 const FLAGS: &[&str] = &["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"];
@@ -40,6 +41,18 @@ pub fn native(dir: &Path) -> PathBuf {
     program
 }
 
+/// Whether there is a C++ compiler, which nothing needs but what is written in C++.
+#[must_use]
+pub fn has_cpp() -> bool {
+    let found = ["c++", "g++", "clang++"].iter().any(|name| {
+        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    });
+    if !found {
+        eprintln!("there is no C++ compiler");
+    }
+    found
+}
+
 /// The command `ntpipe`, next to which `ntpipe cc` finds what it needs.
 ///
 /// # Panics
@@ -47,6 +60,11 @@ pub fn native(dir: &Path) -> PathBuf {
 /// If it cannot be built.
 #[must_use]
 pub fn ntpipe() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
     if let Some(path) = env::var_os("NTPIPE") {
         return path.into();
     }
