@@ -54,6 +54,8 @@ pub struct Connection {
     /// Set once other processes may hold this end as well.
     sharing: OnceLock<Arc<Sharing>>,
     peer_rights: Rights,
+    /// A server's client's, kept since nobody can tell of a process that has ended.
+    peer_session: Option<u32>,
     /// A client's; the last of the fields, which are dropped in their order.
     trace: Option<Trace>,
 }
@@ -125,6 +127,7 @@ impl Connection {
             memory,
             sharing: OnceLock::new(),
             peer_rights: Rights { read: true, write: true },
+            peer_session: None,
             trace: None,
         }
     }
@@ -133,6 +136,23 @@ impl Connection {
     #[must_use]
     pub fn pipe_type(&self) -> PipeType {
         self.pipe_type
+    }
+
+    /// Asks now for the session of the peer's process.
+    #[must_use]
+    pub(crate) fn with_peer_session(mut self) -> Self {
+        let process = ntpipe_shm::peer::credentials(&self.socket).map(|ids| ids.pid);
+        self.peer_session = process.ok().and_then(ntpipe_shm::peer::session);
+        self
+    }
+
+    /// The session of the peer's process: of a client as it was when it came, of a server as it is.
+    #[must_use]
+    pub fn peer_session(&self) -> Option<u32> {
+        self.peer_session.or_else(|| {
+            let process = ntpipe_shm::peer::credentials(&self.socket).ok()?.pid;
+            ntpipe_shm::peer::session(process)
+        })
     }
 
     /// Lets others see for as long as it is open that this client is there.

@@ -77,7 +77,7 @@ pub fn receive(
             let segment = Connection::adopt(&fd, pipe_type, quotas)?;
             let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
             let connection = Connection::new(segment, fd, socket, PipeEnd::Server, pipe_type);
-            Ok(Some(Arc::new(connection.with_peer_rights(rights))))
+            Ok(Some(Arc::new(connection.with_peer_rights(rights).with_peer_session())))
         }
         Ok(_) => Err(ErrorKind::Corrupt.into()),
         Err(Errno::AGAIN) => Ok(None),

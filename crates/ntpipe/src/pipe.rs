@@ -322,7 +322,7 @@ impl Pipe {
         let ids = ntpipe_shm::peer::credentials(connection.as_ref())
             .map_err(|errno| Error::os("getsockopt", errno));
         let ids = self.named("query the peer of", ids)?;
-        let session = ntpipe_shm::peer::session(ids.pid).unwrap_or(0);
+        let session = connection.peer_session().unwrap_or(0);
         Ok(Peer { pid: ids.pid, uid: ids.uid, gid: ids.gid, session })
     }
 
