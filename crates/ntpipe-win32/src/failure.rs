@@ -51,6 +51,8 @@ impl Failure {
     pub const NOT_SAME_DEVICE: Self = Self::new(17, 0xC000_00D4);
     /// An attribute is there already.
     pub const OBJECT_NAME_EXISTS: Self = Self::new(698, 0x4000_0000);
+    /// Two handles stand for two objects.
+    pub const NOT_SAME_OBJECT: Self = Self::new(1656, 0xC000_01AC);
     /// A panic was caught at the boundary.
     pub const INTERNAL: Self = Self::new(1359, 0xC000_00E5);
     /// All indices for values of threads are in use.

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use ntpipe::ErrorKind;
 
 use crate::boundary::{out, put, succeeds};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::{Object, ProcessObject};
 use crate::types::{BOOL, DWORD, HANDLE, access};
@@ -53,6 +53,15 @@ pub extern "C" fn SetHandleInformation(handle: HANDLE, mask: DWORD, flags: DWORD
             }
             Ok(())
         })
+    })
+}
+
+/// `CompareObjectHandles`: whether both stand for the same object.
+#[unsafe(no_mangle)]
+pub extern "C" fn CompareObjectHandles(one: HANDLE, other: HANDLE) -> BOOL {
+    succeeds(|| {
+        let (one, other) = (copy(one, None)?.object, copy(other, None)?.object);
+        if one.is_same(&other) { Ok(()) } else { Err(Failure::NOT_SAME_OBJECT) }
     })
 }
 
@@ -216,5 +225,23 @@ mod tests {
         let process = duplicate(GetCurrentProcess(), 0, 0, SAME_ACCESS);
         assert_eq!(processthreadsapi::GetProcessId(process), std::process::id());
         assert_eq!((CloseHandle(handle), CloseHandle(process)), (1, 1));
+    }
+    #[test]
+    fn two_handles_may_stand_for_one_object() {
+        let name = crate::text::to_wide(&format!("ntpipe-same-{}", std::process::id()));
+        // SAFETY: a string; the other pointer is null.
+        let create = |name: *const u16| unsafe { CreateEventW(null(), 1, 0, name) };
+        let (own, other) = (create(null()), create(null()));
+        let (named, again) = (create(name.as_ptr()), create(name.as_ptr()));
+        let copied = duplicate(own, 0, 0, SAME_ACCESS);
+        assert_eq!((CompareObjectHandles(own, copied), CompareObjectHandles(named, again)), (1, 1));
+        assert_eq!((CompareObjectHandles(own, other), last_error()), (0, 1656));
+        let process = duplicate(GetCurrentProcess(), 0, 0, SAME_ACCESS);
+        assert_eq!(CompareObjectHandles(process, GetCurrentProcess()), 1);
+        assert_eq!(CompareObjectHandles(process, own), 0);
+        assert_eq!((CompareObjectHandles(own, null_mut()), last_error()), (0, 6));
+        for handle in [own, other, named, again, copied, process] {
+            assert_eq!(CloseHandle(handle), 1);
+        }
     }
 }

@@ -85,6 +85,26 @@ impl Object {
         }
     }
 
+    /// Whether this is the same object.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pipe(one), Self::Pipe(other)) => Arc::ptr_eq(one, other),
+            (Self::File(one), Self::File(other)) => Arc::ptr_eq(one, other),
+            (Self::Pipes(one), Self::Pipes(other)) => Arc::ptr_eq(one, other),
+            (Self::Find(one), Self::Find(other)) => Arc::ptr_eq(one, other),
+            (Self::Event(one), Self::Event(other)) => one.is_same(other),
+            (Self::Port(one), Self::Port(other)) => Arc::ptr_eq(one, other),
+            (Self::Mutex(one), Self::Mutex(other)) => one.is_same(other),
+            (Self::Semaphore(one), Self::Semaphore(other)) => one.is_same(other),
+            (Self::Timer(one), Self::Timer(other)) => one.timer.is_same(&other.timer),
+            (Self::Process(one), Self::Process(other)) => one.pid == other.pid,
+            (Self::Thread(one), Self::Thread(other)) => Arc::ptr_eq(one, other),
+            (Self::Token(one), Self::Token(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// The pipe's end that this is.
     ///
     /// # Errors

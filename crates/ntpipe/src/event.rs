@@ -41,6 +41,13 @@ pub struct Event {
 }
 
 impl Event {
+    /// `CompareObjectHandles`—whether this is the same event, however it was come by.
+    #[doc(alias = "CompareObjectHandles")]
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.store.key() == other.store.key()
+    }
+
     /// `CreateEvent` without a name—an event of this process.
     ///
     /// # Errors

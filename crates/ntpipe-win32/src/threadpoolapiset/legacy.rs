@@ -107,7 +107,7 @@ pub extern "C" fn UnregisterWaitEx(wait: HANDLE, event: HANDLE) -> BOOL {
         }
         let busy = pool::is_busy(id);
         if !event.is_null() {
-            tell_when_idle(id, event)?;
+            tell_when_idle(vec![id], event)?;
         }
         pool::close(id);
         //= learn: UnregisterWaitEx: ERROR_IO_PENDING while its routine runs
@@ -115,11 +115,11 @@ pub extern "C" fn UnregisterWaitEx(wait: HANDLE, event: HANDLE) -> BOOL {
     })
 }
 
-/// Sets an event when a task is not called any more.
-pub(super) fn tell_when_idle(id: Id, event: Object) -> Result<()> {
+/// Sets an event when none of these tasks is called any more.
+pub(super) fn tell_when_idle(ids: Vec<Id>, event: Object) -> Result<()> {
     let event = event.addr();
     let tell = pool::create(Box::new(move |_: Id, _: &Packet| {
-        pool::finish(id, false);
+        ids.iter().for_each(|id| pool::finish(*id, false));
         SetEvent(std::ptr::without_provenance_mut(event));
     }));
     let submitted = pool::submit(tell, 0);

@@ -12,7 +12,6 @@ use crate::boundary::{gives_object, out, succeeds};
 use crate::failure::Result;
 use crate::object::pool::{self, Id, timer};
 use crate::object::port::Packet;
-use crate::synchapi::SetEvent;
 use crate::types::{BOOL, DWORD, HANDLE, INVALID_HANDLE_VALUE};
 
 type TimerRoutine = unsafe extern "C" fn(*mut c_void, u8);
@@ -95,7 +94,7 @@ pub extern "C" fn DeleteTimerQueueTimer(_queue: HANDLE, timer: HANDLE, event: HA
     succeeds(|| {
         let waits = event == INVALID_HANDLE_VALUE;
         if !waits && !event.is_null() {
-            tell_when_idle(timer.addr(), event)?;
+            tell_when_idle(vec![timer.addr()], event)?;
         }
         //= learn: DeleteTimerQueueTimer: ERROR_IO_PENDING while its routine runs
         if delete(timer.addr(), waits)? { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
@@ -109,13 +108,13 @@ pub extern "C" fn DeleteTimerQueueEx(queue: HANDLE, event: HANDLE) -> BOOL {
         let waits = event == INVALID_HANDLE_VALUE;
         let timers = pool::leave(queue.addr());
         pool::close_group(queue.addr());
+        if !waits && !event.is_null() {
+            tell_when_idle(timers.clone(), event)?;
+        }
         let mut busy = false;
         for id in timers {
             // One that the program deleted before is none any more.
-            busy |= delete(id, waits || !event.is_null()).unwrap_or(false);
-        }
-        if !waits && !event.is_null() {
-            SetEvent(event);
+            busy |= delete(id, waits).unwrap_or(false);
         }
         if busy { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
     })
@@ -131,7 +130,9 @@ pub extern "C" fn DeleteTimerQueue(queue: HANDLE) -> BOOL {
 mod tests {
     use super::*;
     use crate::boundary::last_error;
-    use std::ptr::null_mut;
+    use crate::handleapi::CloseHandle;
+    use crate::synchapi::{CreateEventW, WaitForSingleObject};
+    use std::ptr::{null, null_mut};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     unsafe extern "C" fn count(context: Context, fired: u8) {
@@ -179,7 +180,10 @@ mod tests {
         until(&calls, 1);
         assert_eq!(ChangeTimerQueueTimer(queue, soon, 1, 0), 1);
         until(&calls, 2);
-        assert_eq!(DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE), 1);
+        // SAFETY: the pointers are null.
+        let event = unsafe { CreateEventW(null(), 1, 0, null()) };
+        DeleteTimerQueueEx(queue, event);
+        assert_eq!((WaitForSingleObject(event, 20_000), CloseHandle(event)), (0, 1));
         assert_eq!((ChangeTimerQueueTimer(queue, never, 0, 0), last_error()), (0, 87));
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }

@@ -76,6 +76,13 @@ fn hold(store: &Store) {
 }
 
 impl Mutex {
+    /// `CompareObjectHandles`—whether this is the same mutex, however it was come by.
+    #[doc(alias = "CompareObjectHandles")]
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.store.key() == other.store.key()
+    }
+
     /// `CreateMutex` without a name; `owned`: whether this thread owns it from the start.
     ///
     /// # Errors

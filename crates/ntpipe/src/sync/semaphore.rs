@@ -29,6 +29,13 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
+    /// `CompareObjectHandles`—whether this is the same semaphore, however it was come by.
+    #[doc(alias = "CompareObjectHandles")]
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.store.key() == other.store.key()
+    }
+
     /// `CreateSemaphore` without a name.
     ///
     /// # Errors

@@ -34,6 +34,13 @@ pub struct Timer {
 }
 
 impl Timer {
+    /// `CompareObjectHandles`—whether this is the same timer, however it was come by.
+    #[doc(alias = "CompareObjectHandles")]
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.store.key() == other.store.key()
+    }
+
     /// `CreateWaitableTimer` without a name. It is not set yet.
     ///
     /// # Errors
