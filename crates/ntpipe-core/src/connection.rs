@@ -50,7 +50,7 @@ pub struct Connection {
     /// What else is polled in this process, for what happens on this side.
     chime: OnceLock<Arc<Chime>>,
     /// The segment's descriptor, for further holders of this end.
-    memory: OwnedFd,
+    memory: Arc<OwnedFd>,
     /// Set once other processes may hold this end as well.
     sharing: OnceLock<Arc<Sharing>>,
     peer_rights: Rights,
@@ -109,7 +109,7 @@ impl Connection {
     #[must_use]
     pub fn new(
         segment: Arc<Segment>,
-        memory: OwnedFd,
+        memory: impl Into<Arc<OwnedFd>>,
         socket: OwnedFd,
         end: PipeEnd,
         pipe_type: PipeType,
@@ -124,7 +124,7 @@ impl Connection {
             watched: no(),
             polled: no(),
             chime: OnceLock::new(),
-            memory,
+            memory: memory.into(),
             sharing: OnceLock::new(),
             peer_rights: Rights { read: true, write: true },
             peer_session: None,

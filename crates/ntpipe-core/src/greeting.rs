@@ -3,12 +3,14 @@
 //! One datagram of eight bytes, with the segment attached. The client goes on without an answer; the
 //! server reads it when it looks, and believes none of it.
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe_shm::socket::{recv_with_fd, send_with_fd};
 use ntpipe_shm::sync::Ordering;
 use ntpipe_shm::{crash, peer};
+use rustix::fs::fstat;
 use rustix::io::Errno;
 
 use crate::connection::{Connection, Quotas};
@@ -53,7 +55,11 @@ pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
         Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
         Err(errno) => return Err(Error::os("sendmsg", errno)),
     }
-    let connection = Connection::new(segment, fd, socket, PipeEnd::Client, meta.pipe_type);
+    let memory = Arc::new(fd);
+    if is_own(&socket) {
+        keep(&memory);
+    }
+    let connection = Connection::new(segment, memory, socket, PipeEnd::Client, meta.pipe_type);
     Ok(Some(Arc::new(connection.with_trace(trace))))
 }
 
@@ -76,11 +82,44 @@ pub fn receive(
         Ok((len, Some(fd))) if greeting[..len] == GREETING => {
             let segment = Connection::adopt(&fd, pipe_type, quotas)?;
             let socket = socket.try_clone().map_err(|e| Error::from_io("dup", &e))?;
-            let connection = Connection::new(segment, fd, socket, PipeEnd::Server, pipe_type);
+            let memory = if is_own(&socket) { kept(fd) } else { Arc::new(fd) };
+            let connection = Connection::new(segment, memory, socket, PipeEnd::Server, pipe_type);
             Ok(Some(Arc::new(connection.with_peer_rights(rights).with_peer_session())))
         }
         Ok(_) => Err(ErrorKind::Corrupt.into()),
         Err(Errno::AGAIN) => Ok(None),
         Err(errno) => Err(Error::os("recvmsg", errno)),
     }
+}
+
+/// Whether the peer is this process.
+fn is_own(socket: &OwnedFd) -> bool {
+    peer::credentials(socket).is_ok_and(|ids| ids.pid == std::process::id())
+}
+
+/// Descriptors of memory, by its device and number.
+type Memories = HashMap<(u64, u64), Weak<OwnedFd>>;
+
+/// The memory of connections whose both ends are in this process: a program with thousands of them shall
+/// not need a descriptor more for each.
+fn both_here() -> MutexGuard<'static, Memories> {
+    static KEPT: LazyLock<Mutex<Memories>> = LazyLock::new(Mutex::default);
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn key(memory: &OwnedFd) -> Option<(u64, u64)> {
+    fstat(memory).ok().map(|stat| (stat.st_dev, stat.st_ino))
+}
+
+/// For the server's end, which has not been let in yet.
+fn keep(memory: &Arc<OwnedFd>) {
+    if let Some(key) = key(memory) {
+        both_here().insert(key, Arc::downgrade(memory));
+    }
+}
+
+/// The client's descriptor of the same memory, if it still has it.
+fn kept(memory: OwnedFd) -> Arc<OwnedFd> {
+    let client = key(&memory).and_then(|key| both_here().remove(&key));
+    client.as_ref().and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(memory))
 }

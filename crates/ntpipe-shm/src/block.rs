@@ -73,6 +73,7 @@ impl Block {
     }
 
     /// What was said of it when it was made.
+    #[inline]
     #[must_use]
     pub fn argument(&self) -> u32 {
         self.argument.load(Relaxed)

@@ -30,6 +30,7 @@ impl SharedBytes {
     }
 
     /// The two stretches of `len` bytes from `offset`: up to the end, and from the start.
+    #[inline]
     fn stretches(&self, offset: usize, len: usize) -> (usize, usize, usize) {
         assert!(len <= self.capacity);
         let start = offset & (self.capacity - 1);

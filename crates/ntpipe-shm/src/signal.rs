@@ -65,6 +65,7 @@ pub fn initial(signalled: bool) -> u32 {
 
 impl<'a> Signal<'a> {
     /// A view of `word` as an event that is reset by hand, or by the wait that it releases.
+    #[inline]
     #[must_use]
     pub fn new(word: &'a AtomicU32, manual: bool) -> Self {
         Self { word, manual }
@@ -97,6 +98,7 @@ impl<'a> Signal<'a> {
     }
 
     /// Whether the event is signalled.
+    #[inline]
     #[must_use]
     pub fn is_set(self) -> bool {
         // SYNC(signal): Acquire. Pairs with the release in `change`.

@@ -198,10 +198,19 @@ pub unsafe extern "C" fn ReadFile(
         }
         // SAFETY: null or valid for `len` bytes, by the caller's promise.
         let buffer = unsafe { bytes_mut(buffer.cast(), len) };
-        let got = match handle::with(file, |entry| Ok(entry.object.clone()))? {
-            Object::Pipe(pipe) => pipe.recv(buffer)?,
-            Object::File(file) => Recv { len: file.read(buffer, None)?, more: false },
-            _ => return Err(ErrorKind::InvalidHandle.into()),
+        // What is there already is read while the handle is looked at: it needs no reference of its own.
+        let looked = handle::with(file, |entry| {
+            let at_once = match &entry.object {
+                Object::Pipe(pipe) => pipe.recv_at_once(buffer),
+                _ => None,
+            };
+            Ok(at_once.ok_or_else(|| entry.object.clone()))
+        })?;
+        let got = match looked {
+            Ok(got) => got,
+            Err(Object::Pipe(pipe)) => pipe.recv(buffer)?,
+            Err(Object::File(file)) => Recv { len: file.read(buffer, None)?, more: false },
+            Err(_) => return Err(ErrorKind::InvalidHandle.into()),
         };
         if let Some(read) = read {
             *read = u32::try_from(got.len).unwrap_or(u32::MAX);
@@ -233,10 +242,18 @@ pub unsafe extern "C" fn WriteFile(
         }
         // SAFETY: null or valid for `len` bytes, by the caller's promise.
         let buffer = unsafe { bytes(buffer.cast(), len) };
-        let sent = match handle::with(file, |entry| Ok(entry.object.clone()))? {
-            Object::Pipe(pipe) => pipe.send(buffer)?,
-            Object::File(file) => file.write(buffer, None)?,
-            _ => return Err(ErrorKind::InvalidHandle.into()),
+        let looked = handle::with(file, |entry| {
+            let at_once = match &entry.object {
+                Object::Pipe(pipe) => pipe.send_at_once(buffer),
+                _ => false,
+            };
+            Ok(if at_once { Ok(buffer.len()) } else { Err(entry.object.clone()) })
+        })?;
+        let sent = match looked {
+            Ok(sent) => sent,
+            Err(Object::Pipe(pipe)) => pipe.send(buffer)?,
+            Err(Object::File(file)) => file.write(buffer, None)?,
+            Err(_) => return Err(ErrorKind::InvalidHandle.into()),
         };
         if let Some(written) = written {
             *written = u32::try_from(sent).unwrap_or(u32::MAX);

@@ -15,9 +15,10 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::lock::Lock;
 
 use crate::failure::Result;
 use crate::object::Object;
@@ -71,7 +72,7 @@ struct Slot {
     entry: Option<Entry>,
 }
 
-static SLOTS: [OnceLock<Box<[RwLock<Slot>]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+static SLOTS: [OnceLock<Box<[Lock<Slot>]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 /// Slots that were used and are free again, the oldest first to make a stale number live long.
 static FREE: Mutex<std::collections::VecDeque<u32>> = Mutex::new(std::collections::VecDeque::new());
 /// The first slot that was never used; 0 is no handle.
@@ -79,14 +80,14 @@ static NEXT: AtomicU32 = AtomicU32::new(OWN.start);
 /// How many freed slots wait before one is used again.
 const REST: usize = 64;
 
-fn slot(index: u32) -> Option<&'static RwLock<Slot>> {
+fn slot(index: u32) -> Option<&'static Lock<Slot>> {
     let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?.get()?;
     chunk.get((index % SLOTS_PER_CHUNK) as usize)
 }
 
-fn slot_or_new(index: u32) -> Option<&'static RwLock<Slot>> {
+fn slot_or_new(index: u32) -> Option<&'static Lock<Slot>> {
     let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?;
-    let chunk = chunk.get_or_init(|| (0..SLOTS_PER_CHUNK).map(|_| RwLock::default()).collect());
+    let chunk = chunk.get_or_init(|| (0..SLOTS_PER_CHUNK).map(|_| Lock::default()).collect());
     chunk.get((index % SLOTS_PER_CHUNK) as usize)
 }
 
@@ -123,19 +124,26 @@ pub fn insert(entry: Entry) -> Result<HANDLE> {
     };
     let slot = slot_or_new(index).ok_or(ErrorKind::TooManyOpenFiles)?;
     entry.object.opened();
-    let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = slot.lock();
     slot.entry = Some(entry);
     Ok(join(index, slot.generation))
 }
 
 static DESCRIPTORS: Once = Once::new();
 
-/// Windows has no limit as low as that of descriptors usually is: as many as this process may have.
+/// Two for each end of tens of thousands of pipes.
+const DESCRIPTORS_WANTED: u64 = 1 << 16;
+
+/// Windows has no limit as low as that of descriptors usually is: as many as this process may have, and if
+/// it may change that, as many as pipes need.
 fn allow_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map(|most| most.max(DESCRIPTORS_WANTED));
     // Where it is not granted, it stays as it is.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    if setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum: wanted }).is_err() {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
 }
 
 fn fresh() -> Option<u32> {
@@ -151,8 +159,7 @@ fn fresh() -> Option<u32> {
 pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = split(handle).filter(|(index, _)| *index > 0).ok_or(invalid)?;
-    let mut slot =
-        slot_or_new(index).ok_or(invalid)?.write().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = slot_or_new(index).ok_or(invalid)?.lock();
     if slot.entry.is_some() {
         return Err(invalid.into());
     }
@@ -168,12 +175,12 @@ pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
 
 /// Whether a handle is in this slot.
 pub(crate) fn is_used(index: u32) -> bool {
-    let used =
-        |slot: &RwLock<Slot>| slot.read().unwrap_or_else(PoisonError::into_inner).entry.is_some();
+    let used = |slot: &Lock<Slot>| slot.lock().entry.is_some();
     slot(index).is_some_and(used)
 }
 
-/// Looks at what a handle stands for. `look` must not wait and must not close the handle.
+/// Looks at what a handle stands for. `look` has the slot for itself: it must not wait, and must not look at
+/// the same handle again.
 ///
 /// # Errors
 /// `ERROR_INVALID_HANDLE`.
@@ -181,7 +188,7 @@ pub(crate) fn is_used(index: u32) -> bool {
 pub fn with<T>(handle: HANDLE, look: impl FnOnce(&Entry) -> Result<T>) -> Result<T> {
     if let Some((index, generation)) = split(handle)
         && let Some(slot) = slot(index)
-        && let slot = slot.read().unwrap_or_else(PoisonError::into_inner)
+        && let slot = slot.lock()
         && let Some(entry) = &slot.entry
         && slot.generation == generation
     {
@@ -197,7 +204,7 @@ fn missed(handle: HANDLE) -> Result<Entry> {
     crate::inherit::adopt();
     crate::channel::fetch(index);
     let slot = slot(index).ok_or(ErrorKind::InvalidHandle)?;
-    let slot = slot.read().unwrap_or_else(PoisonError::into_inner);
+    let slot = slot.lock();
     let entry = slot.entry.as_ref().filter(|_| slot.generation == generation);
     entry.cloned().ok_or(ErrorKind::InvalidHandle.into())
 }
@@ -217,7 +224,7 @@ pub fn get(handle: HANDLE) -> Result<Entry> {
 pub fn change<T>(handle: HANDLE, change: impl FnOnce(&mut Entry) -> Result<T>) -> Result<T> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = arrived(handle)?;
-    let mut slot = slot(index).ok_or(invalid)?.write().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = slot(index).ok_or(invalid)?.lock();
     let right = slot.generation == generation;
     match &mut slot.entry {
         Some(entry) if right => change(entry),
@@ -240,7 +247,7 @@ pub fn close(handle: HANDLE) -> Result<()> {
     let (index, generation) = arrived(handle)?;
     let slot = slot(index).ok_or(invalid)?;
     let entry = {
-        let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = slot.lock();
         let open = slot.entry.as_ref().is_some_and(|entry| !entry.protected);
         if slot.generation != generation || !open {
             return Err(invalid.into());
@@ -264,7 +271,7 @@ pub fn close(handle: HANDLE) -> Result<()> {
 #[must_use]
 pub fn count() -> usize {
     let is_used = |index: &u32| {
-        let slot = slot(*index).map(|slot| slot.read().unwrap_or_else(PoisonError::into_inner));
+        let slot = slot(*index).map(|slot| slot.lock());
         slot.is_some_and(|slot| slot.entry.is_some())
     };
     (1..NEXT.load(Ordering::Relaxed)).filter(is_used).count()
@@ -273,8 +280,8 @@ pub fn count() -> usize {
 /// All handles that children inherit.
 #[must_use]
 pub fn inheritable() -> Vec<(HANDLE, Entry)> {
-    let look = |(index, slot): (u32, &RwLock<Slot>)| {
-        let slot = slot.read().unwrap_or_else(PoisonError::into_inner);
+    let look = |(index, slot): (u32, &Lock<Slot>)| {
+        let slot = slot.lock();
         let entry = slot.entry.as_ref().filter(|entry| entry.inherit)?;
         Some((join(index, slot.generation), entry.clone()))
     };

@@ -86,9 +86,9 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
     let besides: [Arc<Beside>; 2] = Default::default();
     let mut reader = Weak::new();
     //= observed: the read end reports SERVER_END
-    let twin = memory.try_clone().map_err(|error| Error::from_io("dup", &error))?;
-    let reading = (PipeEnd::Server, read_socket, memory, 0);
-    let writing = (PipeEnd::Client, write_socket, twin, 1);
+    let memory = Arc::new(memory);
+    let reading = (PipeEnd::Server, read_socket, memory.clone(), 0);
+    let writing = (PipeEnd::Client, write_socket, memory, 1);
     let [reader, writer] = [reading, writing].map(|(side, socket, memory, at)| {
         let connection = Connection::new(segment.clone(), memory, socket, side, PipeType::Byte);
         let facts = Facts {

@@ -108,6 +108,7 @@ impl End {
         result.map_err(|error| error.during(operation).on(&self.facts.name))
     }
 
+    #[inline]
     pub(crate) fn read_mode(&self) -> ReadMode {
         if self.by_message.load(Ordering::Relaxed) { ReadMode::Message } else { ReadMode::Byte }
     }
@@ -117,6 +118,7 @@ impl End {
         self.no_wait.store(nowait, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn source(&self) -> Option<Source<'_>> {
         self.pair.as_ref().and_then(|pair| pair.source())
     }
@@ -229,6 +231,36 @@ impl End {
             Some(server) if !waited => server.settle(self),
             _ => Err(ErrorKind::PipeNotConnected.into()),
         }
+    }
+
+    /// As [`recv`](Self::recv) and [`send`](Self::send), if it takes no more than a look and a copy.
+    #[inline]
+    pub(crate) fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
+        if !self.rights.read || self.source().is_some() {
+            return None;
+        }
+        let mut slot = self.reader.lock();
+        let reader = slot.as_mut()?;
+        if !reader.connection().is_watched() {
+            return None;
+        }
+        let got = reader.read_at_once(into, self.read_mode())?;
+        self.waiter.end_streak(Need::Room);
+        Some(got)
+    }
+
+    #[inline]
+    pub(crate) fn send_at_once(&self, data: &[u8]) -> bool {
+        if !self.rights.write || self.source().is_some() {
+            return false;
+        }
+        let mut slot = self.writer.lock();
+        let Some(writer) = slot.as_mut() else { return false };
+        if !writer.connection().is_watched() || !writer.write_at_once(data) {
+            return false;
+        }
+        self.waiter.end_streak(Need::Data);
+        true
     }
 
     #[inline]

@@ -122,6 +122,7 @@ impl Event {
     }
 
     /// Whether the event is signalled. Takes nothing.
+    #[inline]
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.signal().is_set()
@@ -146,6 +147,7 @@ impl Event {
         wait_any(&[self], Some(timeout)).map(|ready| ready.is_some())
     }
 
+    #[inline]
     pub(crate) fn signal(&self) -> Signal<'_> {
         let block = self.store.block();
         Signal::new(&block.word, block.argument() != 0)

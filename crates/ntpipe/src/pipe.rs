@@ -175,6 +175,22 @@ impl Pipe {
         self.named("read", self.end.recv(into, Until::Forever, true))
     }
 
+    /// As [`recv`](Self::recv), if that takes no more than a look at memory and a copy: what is there as a
+    /// whole and fits. `None` says nothing but that `recv` has to be asked.
+    ///
+    /// For a caller who holds a lock for the moment of such a look, and would not for a wait.
+    #[inline]
+    pub fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
+        self.end.recv_at_once(into)
+    }
+
+    /// As [`send`](Self::send), if that takes no more than a look at memory and a copy; whether it was done.
+    /// `false` says nothing but that `send` has to be asked.
+    #[inline]
+    pub fn send_at_once(&self, data: &[u8]) -> bool {
+        self.end.send_at_once(data)
+    }
+
     /// Reads one whole message, of any length, in place of the buffer's content; in byte mode, what
     /// is there.
     ///

@@ -130,6 +130,42 @@ impl Reader {
         step
     }
 
+    /// Reads what [`read`](Self::read) would, if that takes neither a wait nor anything out of the ordinary:
+    /// on a message pipe a message that is there as a whole and fits. Otherwise nothing happens.
+    #[inline]
+    pub fn read_at_once(&mut self, into: &mut [u8], mode: ReadMode) -> Option<Recv> {
+        let plain = self.connection.sharing().is_none()
+            && self.queue.is_empty()
+            && self.inside.is_none()
+            && self.connection.peer_life() == PeerLife::Here
+            && self.connection.peer_rights().write;
+        if !plain {
+            return None;
+        }
+        let by_message =
+            self.connection.pipe_type() == PipeType::Message && mode == ReadMode::Message;
+        let mut filled = 0;
+        while let Ok(Seen::Record(front)) = self.consumer.front() {
+            let wanted = into.len() - filled;
+            let whole = front.left as usize <= wanted;
+            let ordinary = front.left != 0 && front.rest == 0 && !front.revocable;
+            if !ordinary || wanted == 0 || by_message && !whole {
+                break;
+            }
+            let Ok(Some(count)) = self.consumer.take(front, &mut into[filled..]) else { break };
+            self.tag = Some(front.tag);
+            filled += count;
+            if by_message {
+                break;
+            }
+        }
+        if filled == 0 {
+            return None;
+        }
+        self.connection.announce_room();
+        Some(Recv { len: filled, more: false })
+    }
+
     /// Behind the reads that were issued before.
     #[cold]
     fn wait_for_turn(

@@ -139,6 +139,28 @@ impl Writer {
         self.write_slowly(data, wait, progress)
     }
 
+    /// Writes all of `data` if that takes neither a wait nor anything out of the ordinary; otherwise nothing
+    /// happens, and [`write`](Self::write) tells what is to be done.
+    #[inline]
+    pub fn write_at_once(&mut self, data: &[u8]) -> bool {
+        let plain = self.connection.sharing().is_none()
+            && self.queue.is_empty()
+            && !data.is_empty()
+            && self.producer.unread() as usize + data.len()
+                <= self.connection.write_quota() as usize
+            && self.connection.peer_life() == PeerLife::Here
+            && self.connection.peer_rights().read;
+        if !plain {
+            return false;
+        }
+        self.producer.set_tag(context::of_thread());
+        let written = matches!(self.producer.push(data, 0, false), Ok(Some(_)));
+        if written {
+            self.connection.announce_data();
+        }
+        written
+    }
+
     #[inline]
     fn check_peer(&self, progress: &WriteProgress) -> Result<()> {
         match self.connection.peer_life() {

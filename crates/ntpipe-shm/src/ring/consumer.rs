@@ -230,6 +230,7 @@ impl Consumer {
         self.pass(front.header);
     }
 
+    #[inline]
     fn pass(&mut self, header: RecordHeader) {
         self.head = Cursor {
             units: self.head.units.wrapping_add(header.units()),

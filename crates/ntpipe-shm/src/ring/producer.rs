@@ -142,6 +142,7 @@ impl Producer {
     /// The largest payload that a record may have now, with a second word or without, as of the last
     /// refresh; `None` if not even an empty one has room. A unit is always kept back, for a record that
     /// ends what continues.
+    #[inline]
     #[must_use]
     pub fn room(&self, second: bool) -> Option<u32> {
         // A consumer that goes back may be found by `refresh` after `cut` has used the unit kept back.

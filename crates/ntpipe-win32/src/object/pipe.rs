@@ -12,6 +12,9 @@ use super::io::{Begun, Io, Work};
 use crate::failure::{Failure, Result};
 use crate::overlapped::{Input, Output, Place};
 
+/// What is copied at most while a handle's slot is locked.
+const AT_ONCE_BYTES_MAX: usize = 65_536;
+
 /// Which end.
 #[derive(Debug)]
 pub enum End {
@@ -197,6 +200,21 @@ impl PipeObject {
     pub fn is_in_use(self: &Arc<Self>) -> bool {
         // Each handle has a share of it, and each call takes one for as long as it lasts.
         Arc::strong_count(self) > self.handles.load(Ordering::Relaxed) + 1
+    }
+
+    /// `ReadFile`, if it takes no more than a look and a copy of a few bytes.
+    #[inline]
+    pub(crate) fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
+        if into.len() > AT_ONCE_BYTES_MAX || !self.signal.is_set() {
+            return None;
+        }
+        self.pipe().recv_at_once(into)
+    }
+
+    /// `WriteFile`, if it takes no more than a look and a copy of a few bytes.
+    #[inline]
+    pub(crate) fn send_at_once(&self, data: &[u8]) -> bool {
+        data.len() <= AT_ONCE_BYTES_MAX && self.signal.is_set() && self.pipe().send_at_once(data)
     }
 
     /// `ReadFile`, waiting.

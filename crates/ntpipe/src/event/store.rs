@@ -124,6 +124,7 @@ impl Store {
         self.created
     }
 
+    #[inline]
     pub(crate) fn block(&self) -> &Block {
         match &*self.place {
             Place::Own(block) => block,
