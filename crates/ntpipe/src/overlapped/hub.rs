@@ -72,6 +72,17 @@ impl Hub {
         self.tower.ring(key);
     }
 
+    /// Has another descriptor tell of itself here, for as long as it is open: `key` is among those that are
+    /// taken after more has come to be read, or the other side has gone. Changes are told, so who takes the
+    /// key reads until nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// The system call's.
+    pub fn watch(&self, fd: impl AsFd, key: u64) -> Result<()> {
+        self.spot(key).add(fd, EventFlags::IN)
+    }
+
     pub(super) fn chime(&self, key: u64) -> Chime {
         Chime::at(&self.tower, key)
     }

@@ -47,6 +47,21 @@ fn a_hub_tells_which_ends_have_changed() {
 }
 
 #[test]
+fn a_hub_tells_of_a_descriptor_that_is_no_end() {
+    let hub = Hub::new().unwrap();
+    let (near, mut far) = std::os::unix::net::UnixStream::pair().unwrap();
+    hub.watch(&near, 9).unwrap();
+    assert_eq!(changed(&hub), []);
+    std::io::Write::write_all(&mut far, b"news").unwrap();
+    assert_eq!(changed(&hub), [9]);
+    assert_eq!(changed(&hub), [], "nothing more has come");
+    drop(far);
+    assert_eq!(changed(&hub), [9]);
+    drop(near);
+    assert_eq!(changed(&hub), []);
+}
+
+#[test]
 fn a_server_stays_at_its_hub_from_client_to_client() {
     let hub = Hub::new().unwrap();
     let name = unique();
