@@ -129,4 +129,4 @@ fn take(line: &str) -> Option<(HANDLE, Entry)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 pub mod descriptor;
 pub mod file;
 pub mod io;
+pub mod line;
 pub mod pipe;
 pub mod pipes;
 pub mod pool;

@@ -9,11 +9,12 @@ use ntpipe::sync::{Lease, Shareable};
 
 use super::*;
 use crate::boundary::last_error;
+use crate::fileapi::ReadFile;
 use crate::handleapi::{CloseHandle, DuplicateHandle, GetHandleInformation, SetHandleInformation};
-use crate::object::{Object, ProcessObject};
+use crate::object::{FileObject, Object, PortObject, ProcessObject};
 use crate::processthreadsapi::{GetCurrentProcess, GetCurrentThread};
 use crate::synchapi::{CreateEventA, SetEvent, WaitForSingleObject};
-use crate::types::access;
+use crate::types::{OVERLAPPED, access};
 
 /// A block of this process's table for the test's own use, with both sides of the way to it. It is not one
 /// that a child gets as long as there are few.
@@ -61,6 +62,30 @@ fn a_handle_that_was_sent_is_there_and_its_slot_is_used_again_after_it_is_closed
 }
 
 #[test]
+fn a_file_that_was_sent_tells_completions_at_the_port_of_its_sender() {
+    let (_here, there) = neighbours(BLOCKS - 6);
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let file = Arc::new(FileObject::new(file.into(), true).unwrap());
+    let port = Arc::new(PortObject::default());
+    file.io.bind(&port, 70).unwrap();
+    file.io.add_modes(2);
+    let handle = there.send(&Entry::new(Object::File(file), access::FILE_ALL_ACCESS)).unwrap();
+    let mut overlapped =
+        OVERLAPPED { Internal: 0, InternalHigh: 0, Offset: 1, OffsetHigh: 0, hEvent: null_mut() };
+    let (mut data, block) = ([0u8; 3], &raw mut overlapped);
+    // SAFETY: the places are valid, and stay until the call is over.
+    let read = unsafe { ReadFile(handle, data.as_mut_ptr().cast(), 3, null_mut(), block) };
+    assert_eq!((read, &data), (1, b"ELF"));
+    let packet = port.next(Some(std::time::Duration::from_secs(20)), false).unwrap();
+    assert_eq!((packet.key, packet.context, packet.ending.bytes), (70, block.addr(), 3));
+    let got = handle::get(handle).unwrap();
+    let io = got.object.io().unwrap();
+    assert_eq!((io.is_bound(), io.modes()), (true, 2));
+    assert!(io.bind(&port, 1).is_err());
+    assert_eq!(CloseHandle(handle), 1);
+}
+
+#[test]
 fn threads_that_look_for_a_handle_at_once_all_find_it() {
     let (_here, there) = neighbours(BLOCKS - 5);
     for _ in 0..200 {
@@ -102,6 +127,9 @@ fn what_is_no_handle_for_this_table_is_thrown_away() {
         format!("{good:x}:e:1f0003:0:=nobody/has/this"),
         format!("{good:x}:e:ffffffffff:0:{place}"),
         format!("{good:x}:p:1f0003:0:-1"),
+        // Bound to a port: without a line, with one that is none, and what cannot be bound.
+        format!("{good:x}:f:1f0003:4:"),
+        format!("{good:x}:e:1f0003:4:{place}"),
         format!("{good:x}:s:1f0003:0:ntpipe2;1;s;0;1;64;64;15;0;0;;x"),
         format!("{own:x}:e:1f0003:0:{place}"),
         format!("{of_another:x}:e:1f0003:0:{place}"),
@@ -132,6 +160,10 @@ fn a_neighbour_that_takes_nothing_gets_no_more_and_one_that_has_gone_gets_nothin
     let failure = (0..OF_PARENT.end).find_map(|_| here.send(&event()).err());
     assert_eq!(failure, Some(Failure::NO_SYSTEM_RESOURCES));
     drop(there);
+    // A program that another test starts has a copy for a moment.
+    while !socket::is_hung_up(&here.socket).unwrap() {
+        std::thread::yield_now();
+    }
     assert_eq!(here.send(&event()), Err(ErrorKind::AccessDenied.into()));
     sweep();
     assert!(side(here.here.start).is_none());

@@ -6,6 +6,8 @@
 //! | `f` | a file | its own | |
 //! | `p` | a process | its own | its number |
 //! | `e m n t` | an event, a mutex, a semaphore, a timer | its memory | its place there |
+//!
+//! A file object that is bound to a completion port has one descriptor more, the last: see `object/line.rs`.
 
 use std::fmt::{Display, Formatter};
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,8 +28,8 @@ use crate::types::HANDLE;
 pub(crate) struct Form {
     /// One letter.
     pub(crate) kind: char,
-    /// Whether it was made with `FILE_FLAG_OVERLAPPED`.
-    pub(crate) overlapped: bool,
+    /// What a head tells of the object.
+    flags: u32,
     pub(crate) text: String,
     pub(crate) fds: Vec<OwnedFd>,
 }
@@ -39,8 +41,22 @@ impl Form {
     /// `ERROR_NOT_SUPPORTED` for what no other process can have, `ERROR_PIPE_LISTENING` for an end that
     /// waits for a client; `ERROR_TOO_MANY_OPEN_FILES`.
     pub(crate) fn of(object: &Object) -> Result<Self> {
+        let mut form = Self::without_io(object)?;
+        if let Ok(io) = object.io() {
+            form.flags |= (io.modes() & MODES) << MODES_SHIFT;
+            if let Some(line) = io.lend()? {
+                form.flags |= BOUND;
+                form.fds.push(line);
+            }
+        }
+        Ok(form)
+    }
+
+    /// All but where completions are told.
+    fn without_io(object: &Object) -> Result<Self> {
+        let flags = if object.is_overlapped() { OVERLAPPED } else { 0 };
         let leased = |kind, Lease { memory, place }: Lease| {
-            Ok(Self { kind, overlapped: false, text: place, fds: vec![memory] })
+            Ok(Self { kind, flags, text: place, fds: vec![memory] })
         };
         match object {
             Object::Pipe(pipe) => {
@@ -51,15 +67,15 @@ impl Form {
                     End::Writer(end) => ('w', end.inherit()?),
                 };
                 let (text, fds) = inheritable.into_parts();
-                Ok(Self { kind, overlapped: pipe.overlapped, text, fds })
+                Ok(Self { kind, flags, text, fds })
             }
             Object::File(file) => {
                 let fds = vec![handover::copy(file.as_fd())?];
-                Ok(Self { kind: 'f', overlapped: file.overlapped, text: String::new(), fds })
+                Ok(Self { kind: 'f', flags, text: String::new(), fds })
             }
             Object::Process(process) => {
                 let (text, fds) = (process.pid.to_string(), vec![handover::copy(process.as_fd())?]);
-                Ok(Self { kind: 'p', overlapped: false, text, fds })
+                Ok(Self { kind: 'p', flags, text, fds })
             }
             Object::Event(event) => leased('e', event.lease()?),
             Object::Mutex(mutex) => leased('m', mutex.lease()?),
@@ -71,8 +87,23 @@ impl Form {
 
     /// The object again, in another process. Believes nothing: the text may say anything, and so may the
     /// descriptors.
-    pub(crate) fn object(self) -> Option<Object> {
-        let Self { kind, overlapped, text, fds } = self;
+    pub(crate) fn object(mut self) -> Option<Object> {
+        let flags = self.flags;
+        let line = if flags & BOUND != 0 { Some(self.fds.pop()?) } else { None };
+        let object = self.without_line()?;
+        if let Ok(io) = object.io() {
+            io.add_modes(flags >> MODES_SHIFT & MODES);
+        }
+        if let Some(line) = line {
+            let line = Some(line).filter(|line| handover::is_lifeline(line))?;
+            object.io().ok()?.bind_elsewhere(line).ok()?;
+        }
+        Some(object)
+    }
+
+    fn without_line(self) -> Option<Object> {
+        let Self { kind, flags, text, fds } = self;
+        let overlapped = flags & OVERLAPPED != 0;
         let pipe = |end| Some(Object::Pipe(Arc::new(PipeObject::new(end, overlapped).ok()?)));
         match kind {
             's' => pipe(End::Server(NamedPipeServer::from_parts(&text, fds).ok()?)),
@@ -105,7 +136,8 @@ impl Form {
 ///
 /// ```text
 /// <number>:<kind>:<access>:<flags>     numbers in hexadecimal
-/// flags   1 overlapped, 2 inherited by children
+/// flags   1 overlapped, 2 inherited by children, 4 bound to a completion port,
+///         16 times what `SetFileCompletionNotificationModes` has set
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
@@ -117,12 +149,14 @@ pub(crate) struct Head {
 
 const OVERLAPPED: u32 = 1;
 const INHERITED: u32 = 2;
+const BOUND: u32 = 4;
+const MODES_SHIFT: u32 = 4;
+const MODES: u32 = 7;
 
 impl Head {
     pub(crate) fn of(handle: HANDLE, entry: &Entry, form: &Form) -> Self {
-        let overlapped = if form.overlapped { OVERLAPPED } else { 0 };
         let inherited = if entry.inherit { INHERITED } else { 0 };
-        Self { handle, kind: form.kind, access: entry.access, flags: overlapped | inherited }
+        Self { handle, kind: form.kind, access: entry.access, flags: form.flags | inherited }
     }
 
     /// The head of a line, and what is behind it.
@@ -132,13 +166,13 @@ impl Head {
         let mut kind = parts.next()?.chars();
         let (kind, None) = (kind.next()?, kind.next()) else { return None };
         let access = u32::from_str_radix(parts.next()?, 16).ok()?;
-        let flags = parts.next()?.parse().ok()?;
+        let flags = u32::from_str_radix(parts.next()?, 16).ok()?;
         let handle = std::ptr::without_provenance_mut(number);
         Some((Self { handle, kind, access, flags }, parts.next()?))
     }
 
     pub(crate) fn form(&self, text: String, fds: Vec<OwnedFd>) -> Form {
-        Form { kind: self.kind, overlapped: self.flags & OVERLAPPED != 0, text, fds }
+        Form { kind: self.kind, flags: self.flags, text, fds }
     }
 
     pub(crate) fn entry(&self, object: Object) -> Entry {
@@ -149,7 +183,7 @@ impl Head {
 impl Display for Head {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let Self { handle, kind, access, flags } = self;
-        write!(f, "{:x}:{kind}:{access:x}:{flags}", handle.addr())
+        write!(f, "{:x}:{kind}:{access:x}:{flags:x}", handle.addr())
     }
 }
 

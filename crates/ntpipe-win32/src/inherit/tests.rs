@@ -16,13 +16,13 @@ use crate::synchapi::{
 };
 use crate::types::{HANDLE, SECURITY_ATTRIBUTES, access};
 
-const ROLE: &str = "NTPIPE_TEST_ROLE";
+pub(crate) const ROLE: &str = "NTPIPE_TEST_ROLE";
 const FOREVER: u32 = u32::MAX;
 /// A child inherits whatever is inheritable, also what another test made so.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+pub(crate) static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Starts this test again; gives the process. `role` is what it finds in its environment.
-fn spawn(test: &str, role: &str) -> HANDLE {
+pub(crate) fn spawn(test: &str, role: &str) -> HANDLE {
     let program = std::env::current_exe().expect("this program");
     let line = format!("\"{}\" --exact {test} --nocapture", program.display());
     let line = CString::new(line).expect("no zero");
@@ -66,7 +66,7 @@ fn spawn(test: &str, role: &str) -> HANDLE {
     made.hProcess
 }
 
-fn end(process: HANDLE) {
+pub(crate) fn end(process: HANDLE) {
     assert_eq!(WaitForSingleObject(process, FOREVER), 0);
     let mut code = 1;
     // SAFETY: the place is valid.
@@ -74,17 +74,17 @@ fn end(process: HANDLE) {
     assert_eq!((code, CloseHandle(process)), (0, 1));
 }
 
-fn handles(role: &str) -> Vec<HANDLE> {
+pub(crate) fn handles(role: &str) -> Vec<HANDLE> {
     let number = |text: &str| usize::from_str_radix(text, 16).expect("a number");
     role.split(' ').map(|text| std::ptr::without_provenance_mut(number(text))).collect()
 }
 
-fn role_of(handles: &[HANDLE]) -> String {
+pub(crate) fn role_of(handles: &[HANDLE]) -> String {
     let texts: Vec<_> = handles.iter().map(|handle| format!("{:x}", handle.addr())).collect();
     texts.join(" ")
 }
 
-fn inherited() -> SECURITY_ATTRIBUTES {
+pub(crate) fn inherited() -> SECURITY_ATTRIBUTES {
     SECURITY_ATTRIBUTES { nLength: 24, lpSecurityDescriptor: null_mut(), bInheritHandle: 1 }
 }
 

@@ -18,6 +18,7 @@
 
 mod work;
 
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::task::Poll;
@@ -25,6 +26,7 @@ use std::task::Poll;
 use ntpipe::overlapped::{Hub, Readiness};
 use ntpipe::{ErrorKind, Event, Recv};
 
+use super::line::Outlet;
 use super::port::{Packet, PortObject};
 use super::{service, thread};
 use crate::failure::Result;
@@ -45,9 +47,27 @@ pub struct Io {
     queue: Mutex<Queue>,
     /// What a wait for the handle waits for: signalled while nothing is under way.
     pub signal: Event,
-    bound: OnceLock<(Arc<PortObject>, usize)>,
+    bound: OnceLock<Bound>,
     modes: AtomicU32,
     readiness: OnceLock<Arc<Readiness>>,
+}
+
+/// Where completions are told.
+#[derive(Debug)]
+enum Bound {
+    /// At a port of this process, with this key.
+    Here(Arc<PortObject>, usize),
+    /// In the process that bound the file object.
+    Elsewhere(Arc<Outlet>),
+}
+
+impl Bound {
+    fn here(&self) -> Option<&Arc<PortObject>> {
+        match self {
+            Self::Here(port, _) => Some(port),
+            Self::Elsewhere(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +131,29 @@ impl Io {
     /// # Errors
     /// `ERROR_INVALID_PARAMETER` if they are told somewhere already.
     pub fn bind(&self, port: &Arc<PortObject>, key: usize) -> Result<()> {
-        self.bound.set((port.clone(), key)).map_err(|_| ErrorKind::InvalidParameter.into())
+        let bound = Bound::Here(port.clone(), key);
+        self.bound.set(bound).map_err(|_| ErrorKind::InvalidParameter.into())
+    }
+
+    /// Another process has bound the file object: completions are told through `line` from now on.
+    ///
+    /// # Errors
+    /// `ERROR_INVALID_PARAMETER` if they are told somewhere already.
+    pub fn bind_elsewhere(&self, line: OwnedFd) -> Result<()> {
+        let bound = Bound::Elsewhere(Outlet::new(line));
+        self.bound.set(bound).map_err(|_| ErrorKind::InvalidParameter.into())
+    }
+
+    /// What another process tells completions through, if they are told anywhere.
+    ///
+    /// # Errors
+    /// What making it gives.
+    pub fn lend(&self) -> Result<Option<OwnedFd>> {
+        match self.bound.get() {
+            None => Ok(None),
+            Some(Bound::Here(port, key)) => service::lend(port, *key).map(Some),
+            Some(Bound::Elsewhere(outlet)) => outlet.lend().map(Some),
+        }
     }
 
     /// Whether completions are told at a port.
@@ -189,12 +231,18 @@ impl Io {
             }
         };
         if queue.closed {
-            self.complete(place, &Ending::failed(ErrorKind::BrokenPipe.into()), false);
+            self.complete(place, &Ending::failed(ErrorKind::BrokenPipe.into()), true);
             return Ok(None);
         }
-        let port = self.bound.get().filter(|_| place.context != 0 && work.shows_by_itself());
+        let bound = self.bound.get().filter(|_| place.context != 0);
+        if let Some(Bound::Elsewhere(outlet)) = bound {
+            outlet.begun(place.context);
+        }
+        let port = bound.and_then(Bound::here).filter(|_| work.shows_by_itself());
         queue.process = std::process::id();
-        queue.pending.push(Pending { work, place, thread: thread::current().id });
+        let starter = thread::current();
+        starter.note_pending();
+        queue.pending.push(Pending { work, place, thread: starter.id });
         if self.readiness.get().is_none() {
             // Otherwise the service looks from time to time.
             if let Ok((readiness, key)) = service::watch(self, attach) {
@@ -202,7 +250,7 @@ impl Io {
                 queue.watched = Some((queue.process, key));
             }
         }
-        let Some((port, _)) = port else {
+        let Some(port) = port else {
             if queue.care == Care::Service {
                 self.arm(&mut queue);
             }
@@ -220,7 +268,10 @@ impl Io {
         Ok(None)
     }
 
-    /// Tells how an operation ended.
+    /// Tells how an operation ended; `at_once` if it never pended.
+    ///
+    /// The packet comes last, as on Windows: who takes it may use block and event for the next operation,
+    /// which would seem to be over if the event were set after that.
     fn complete(&self, place: Place, ending: &Ending, at_once: bool) {
         let (context, has_event) = (place.context, place.event.is_some());
         place.tell(ending);
@@ -228,11 +279,15 @@ impl Io {
             self.signal.set();
         }
         let quiet = at_once && ending.is_success() && self.has_mode(SKIP_PORT_ON_SUCCESS);
-        if let Some((port, key)) = self.bound.get()
-            && context != 0
-            && !quiet
-        {
-            port.post(Packet { key: *key, context, ending: *ending });
+        if context == 0 || quiet {
+            return;
+        }
+        match self.bound.get() {
+            None => {}
+            Some(Bound::Here(port, key)) => {
+                port.post(Packet { key: *key, context, ending: *ending });
+            }
+            Some(Bound::Elsewhere(outlet)) => outlet.over(context, ending, at_once),
         }
     }
 
@@ -324,7 +379,7 @@ impl Io {
             }
             _ => {
                 // Under the queue's lock: what begins after this enters the list anew.
-                if let Some((port, _)) = self.bound.get() {
+                if let Some(port) = self.bound.get().and_then(Bound::here) {
                     port.unlist(self);
                 }
                 queue.care = Care::Service;
@@ -356,6 +411,15 @@ impl Io {
         // A write that is gone may have kept others waiting.
         self.step(&mut queue);
         found
+    }
+
+    /// A thread ends, and with it what it started.
+    pub(super) fn abandon(&self, thread: u32) {
+        //= learn: ExitThread: pending I/O is cancelled that is not associated with a completion port
+        let started = |it: &Pending| it.thread == thread;
+        if !self.is_bound() && self.lock().pending.iter().any(started) {
+            self.cancel(|_, starter| starter == thread);
+        }
     }
 
     /// The last handle of this process is closed: what pends ends. `elsewhere`: another process may hold

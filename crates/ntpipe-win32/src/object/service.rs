@@ -4,8 +4,11 @@
 //! It sleeps at a hub, to which each end is attached when something pends on it for the first time. While
 //! operations are left to those who wait at a port, it looks in every millisecond, so that none waits for
 //! somebody who does not come.
+//!
+//! At the same hub it listens to the processes that hold file objects which are bound to a port here.
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -14,6 +17,7 @@ use ntpipe::overlapped::{Hub, Readiness};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::io::Io;
+use super::line::{Heard, Inlet, Outlet};
 use super::port::PortObject;
 use crate::failure::{Failure, Result};
 use crate::token;
@@ -26,11 +30,18 @@ const WAKE: u64 = 0;
 
 struct Service {
     hub: Arc<Hub>,
-    ends: Mutex<HashMap<u64, Weak<Io>>>,
+    watched: Mutex<HashMap<u64, Watched>>,
     visits: Mutex<Visits>,
     /// Held by who takes what the hub has to tell, until that is done.
     serving: Mutex<Vec<u64>>,
     process: u32,
+}
+
+/// What tells of changes at the hub.
+#[derive(Clone)]
+enum Watched {
+    End(Weak<Io>),
+    Line(Arc<Inlet>),
 }
 
 /// Where to look in at the next tick.
@@ -38,6 +49,8 @@ struct Service {
 struct Visits {
     ports: Vec<Weak<PortObject>>,
     ends: Vec<Weak<Io>>,
+    /// Who has more to tell than there was room for.
+    outlets: Vec<Arc<Outlet>>,
     /// The thread ticks.
     awake: bool,
 }
@@ -72,22 +85,32 @@ pub(super) fn watch(
     io: &Arc<Io>,
     attach: impl FnOnce(&Hub, u64) -> Result<Arc<Readiness>>,
 ) -> Result<(Arc<Readiness>, u64)> {
-    let service = service()?;
-    let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
-    lock(&service.ends).insert(key, Arc::downgrade(io));
-    match attach(&service.hub, key) {
-        Ok(readiness) => Ok((readiness, key)),
-        Err(failure) => {
-            lock(&service.ends).remove(&key);
-            Err(failure)
-        }
-    }
+    service()?.enter(Watched::End(Arc::downgrade(io)), attach)
+}
+
+/// Something through which another process tells completions to a port of this one.
+///
+/// # Errors
+/// What starting the thread gives, or making a pair of sockets.
+pub(super) fn lend(port: &Arc<PortObject>, key: usize) -> Result<OwnedFd> {
+    let (inlet, far) = Inlet::open(port, key)?;
+    listen(inlet).map(|()| far)
+}
+
+/// Hears what comes through this line, until the other side is gone.
+///
+/// # Errors
+/// What starting the thread gives, or the system.
+pub(super) fn listen(inlet: Inlet) -> Result<()> {
+    let inlet = Arc::new(inlet);
+    let line = Watched::Line(inlet.clone());
+    service()?.enter(line, |hub, key| Ok(hub.watch(&*inlet, key)?)).map(|_| ())
 }
 
 /// An end is gone.
 pub(super) fn forget(key: u64) {
     if let Some(service) = running() {
-        lock(&service.ends).remove(&key);
+        lock(&service.watched).remove(&key);
     }
 }
 
@@ -105,6 +128,26 @@ pub(super) fn look_at(io: &Arc<Io>) {
     }
 }
 
+/// Sends at the next tick what there is no room for now.
+pub(super) fn send_later(outlet: &Arc<Outlet>) {
+    if let Ok(service) = service() {
+        service.plan(|visits| visits.outlets.push(outlet.clone()));
+    }
+}
+
+/// A thread ends, and with it what it has started.
+pub(super) fn abandon(thread: u32) {
+    let Some(service) = running() else { return };
+    let end = |watched: &Watched| match watched {
+        Watched::End(io) => io.upgrade(),
+        Watched::Line(_) => None,
+    };
+    let mut ends: Vec<_> = lock(&service.watched).values().filter_map(end).collect();
+    // Those that could not be watched.
+    ends.extend(lock(&service.visits).ends.iter().filter_map(Weak::upgrade));
+    ends.iter().for_each(|io| io.abandon(thread));
+}
+
 /// Completes, in this call, what can be: for who asks whether something has completed and does not wait.
 /// Whether anything may have been pending.
 pub fn settle() -> bool {
@@ -115,11 +158,17 @@ pub fn settle() -> bool {
     true
 }
 
+impl Visits {
+    fn is_empty(&self) -> bool {
+        self.ports.is_empty() && self.ends.is_empty() && self.outlets.is_empty()
+    }
+}
+
 impl Service {
     fn spawn() -> Result<Arc<Self>> {
         let service = Arc::new(Self {
             hub: Hub::new()?,
-            ends: Mutex::default(),
+            watched: Mutex::default(),
             visits: Mutex::default(),
             serving: Mutex::default(),
             process: std::process::id(),
@@ -129,6 +178,17 @@ impl Service {
             Ok(_) => Ok(service),
             Err(error) => Err(Failure::from(error)),
         }
+    }
+
+    fn enter<T>(
+        &self,
+        watched: Watched,
+        attach: impl FnOnce(&Hub, u64) -> Result<T>,
+    ) -> Result<(T, u64)> {
+        let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+        lock(&self.watched).insert(key, watched);
+        let attached = attach(&self.hub, key).map(|attached| (attached, key));
+        attached.inspect_err(|_| drop(lock(&self.watched).remove(&key)))
     }
 
     fn plan(&self, add: impl FnOnce(&mut Visits)) {
@@ -154,32 +214,44 @@ impl Service {
                 idle = if self.tick() { 0 } else { idle + 1 };
                 if idle >= IDLE_TICKS {
                     let mut visits = lock(&self.visits);
-                    visits.awake = !(visits.ports.is_empty() && visits.ends.is_empty());
+                    visits.awake = !visits.is_empty();
                 }
             }
         }
     }
 
-    /// Serves the ends on which something has changed.
+    /// Serves the ends and lines on which something has changed.
     fn serve(&self) {
         let mut keys = lock(&self.serving);
         // What was taken before an error is served.
         let _ = self.hub.take(&mut keys);
         for key in keys.drain(..) {
-            let io = lock(&self.ends).get(&key).and_then(Weak::upgrade);
-            if let Some(io) = io {
-                io.serve();
+            let watched = lock(&self.watched).get(&key).cloned();
+            match watched {
+                Some(Watched::End(io)) => {
+                    if let Some(io) = io.upgrade() {
+                        io.serve();
+                    }
+                }
+                Some(Watched::Line(inlet)) => match inlet.hear() {
+                    Heard::All => {}
+                    Heard::More => self.hub.ring(key),
+                    Heard::Over => drop(lock(&self.watched).remove(&key)),
+                },
+                None => {}
             }
         }
     }
 
     /// Looks in where it was asked to; whether there was something.
     fn tick(&self) -> bool {
-        let (ports, ends) = {
+        let now = {
             let mut visits = lock(&self.visits);
-            (std::mem::take(&mut visits.ports), std::mem::take(&mut visits.ends))
+            let awake = visits.awake;
+            std::mem::replace(&mut *visits, Visits { awake, ..Visits::default() })
         };
-        let any = !ports.is_empty() || !ends.is_empty();
+        let any = !now.is_empty();
+        let Visits { ports, ends, outlets, .. } = now;
         {
             let _serving = lock(&self.serving);
             ends.iter().filter_map(Weak::upgrade).for_each(|io| io.serve());
@@ -187,6 +259,11 @@ impl Service {
         for port in ports {
             if port.upgrade().is_some_and(|port| port.is_hot()) {
                 lock(&self.visits).ports.push(port);
+            }
+        }
+        for outlet in outlets {
+            if !outlet.flush() {
+                lock(&self.visits).outlets.push(outlet);
             }
         }
         any

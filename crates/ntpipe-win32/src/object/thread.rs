@@ -1,13 +1,13 @@
 //! A thread of this process behind handles.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe::{ErrorKind, Event, ThreadHandle};
 
-use super::TokenObject;
 use super::process::STILL_ACTIVE;
+use super::{TokenObject, service};
 use crate::apc::Queue;
 use crate::failure::{Failure, Result};
 
@@ -21,6 +21,8 @@ pub struct ThreadObject {
     /// What a wait for the thread waits for: set when it has ended.
     pub ended: Event,
     apcs: Queue,
+    /// Whether it has started an operation that went on.
+    has_pended: AtomicBool,
     exit_code: AtomicU32,
     priority: AtomicU32,
     /// How often it was suspended before it began; `None` once it has.
@@ -64,6 +66,7 @@ fn describe() -> Arc<ThreadObject> {
         io: ntpipe::current_thread(),
         ended: event(),
         apcs: Queue::new().expect("an event of this process needs nothing"),
+        has_pended: AtomicBool::new(false),
         exit_code: AtomicU32::new(STILL_ACTIVE),
         priority: AtomicU32::new(0),
         suspended: Mutex::new(None),
@@ -119,6 +122,13 @@ impl ThreadObject {
         &self.apcs
     }
 
+    /// The calling thread, which this is, has started an operation that goes on.
+    pub(super) fn note_pending(&self) {
+        if !self.has_pended.load(Ordering::Relaxed) {
+            self.has_pended.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// `GetExitCodeThread`.
     #[must_use]
     pub fn exit_code(&self) -> u32 {
@@ -129,6 +139,9 @@ impl ThreadObject {
     pub fn end(&self) {
         self.apcs.close();
         threads().remove(&self.id);
+        if self.has_pended.load(Ordering::Relaxed) {
+            service::abandon(self.id);
+        }
         self.end_with(0);
         // Whoever learns of the thread's end finds its mutexes abandoned.
         ntpipe::sync::abandon_held();
