@@ -10,9 +10,9 @@
 //! context   what the packet tells, the address of an `OVERLAPPED`; all numbers in hexadecimal
 //! ```
 //!
-//! The side of the port is the [`Inlet`], where the service thread listens; it knows the key, so the other
+//! The side of the port is the `Inlet`, where the service thread listens; it knows the key, so the other
 //! side need not be believed about it. When the other side has gone, in whatever way, what had begun there
-//! ends with `ERROR_OPERATION_ABORTED`. The side of the file object is the [`Outlet`].
+//! ends with `ERROR_OPERATION_ABORTED`. The side of the file object is the `Outlet`.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

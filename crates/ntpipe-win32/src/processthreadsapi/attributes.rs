@@ -14,7 +14,7 @@ const HANDLE_LIST: usize = 0x2_0002;
 /// As many as Windows has kinds of attributes.
 const COUNT_MAX: u32 = 26;
 
-/// The beginning of a list; as many [`Attribute`]s as it has room for are behind it.
+/// The beginning of a list; as many `Attribute`s as it has room for are behind it.
 #[repr(C)]
 #[derive(Debug)]
 pub struct AttributeList {
