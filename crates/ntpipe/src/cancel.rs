@@ -77,8 +77,7 @@ impl ThreadHandle {
         match sleeps {
             Sleeps::Bell(connection) => connection.set_changed(),
             Sleeps::Poll(wake) => {
-                // A full counter is readable already.
-                let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
+                ring(wake);
                 *lock(&self.0.wake) = None;
             }
         }
@@ -116,25 +115,63 @@ impl Drop for Sleep {
     }
 }
 
+/// The threads that poll descriptors for an end, so that what cancels the end's calls reaches them.
+#[derive(Debug, Default)]
+pub(crate) struct Pollers(Mutex<Vec<Arc<OwnedFd>>>);
+
+impl Pollers {
+    /// Ends their sleeps.
+    pub(crate) fn wake(&self) {
+        for wake in lock(&self.0).iter() {
+            ring(wake);
+        }
+    }
+}
+
 /// Sleeps until one of the descriptors is readable or the time is over.
 ///
 /// # Errors
 ///
 /// `ERROR_OPERATION_ABORTED` when another thread cancels.
 pub(crate) fn poll<'fd>(fds: impl IntoIterator<Item = PollFd<'fd>>, until: Until) -> Result<()> {
+    poll_among(&Pollers::default(), || false, fds, until)
+}
+
+/// As [`poll`], unless `is_over`; and who [wakes](Pollers::wake) the pollers ends it.
+///
+/// # Errors
+///
+/// As [`poll`].
+pub(crate) fn poll_among<'fd>(
+    pollers: &Pollers,
+    is_over: impl FnOnce() -> bool,
+    fds: impl IntoIterator<Item = PollFd<'fd>>,
+    until: Until,
+) -> Result<()> {
     let wake = wake_fd()?;
     let sleep = Sleep::enter(Sleeps::Poll(wake.clone()));
+    lock(&pollers.0).push(wake.clone());
     let mut all: Vec<_> = fds.into_iter().collect();
     all.push(PollFd::new(&wake, PollFlags::IN));
     let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
-    match rustix::event::poll(&mut all, timeout.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => {}
-        Err(errno) => return Err(poll_error(errno)),
-    }
+    let polled = if is_over() { Ok(0) } else { rustix::event::poll(&mut all, timeout.as_ref()) };
+    lock(&pollers.0).retain(|other| !Arc::ptr_eq(other, &wake));
     if sleep.is_cancelled() {
         return Err(ErrorKind::OperationAborted.into());
     }
-    Ok(())
+    if all.last().is_some_and(|wake| wake.revents().contains(PollFlags::IN)) {
+        // What rang for this sleep is nothing to the next one.
+        let _ = rustix::io::read(&wake, &mut [0; 8]);
+    }
+    match polled {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(errno) => Err(poll_error(errno)),
+    }
+}
+
+fn ring(wake: &OwnedFd) {
+    // A full counter is readable already.
+    let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
 }
 
 fn wake_fd() -> Result<Arc<OwnedFd>> {
@@ -143,7 +180,8 @@ fn wake_fd() -> Result<Arc<OwnedFd>> {
         if let Some(wake) = &*wake {
             return Ok(wake.clone());
         }
-        let fd = eventfd(0, EventfdFlags::CLOEXEC).map_err(|errno| Error::os("eventfd", errno))?;
+        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            .map_err(|errno| Error::os("eventfd", errno))?;
         Ok(wake.insert(Arc::new(fd)).clone())
     })
 }

@@ -3,6 +3,7 @@
 //! A half is absent while its connection does not exist: a server end that listens, or one that has
 //! disconnected. No lock is held while a call waits.
 
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,13 +12,14 @@ use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
 use ntpipe_core::namespace::Protection;
 use ntpipe_core::ops::{
-    Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
+    Cancelled, Need, Peek, Pending, ReadProgress, Reader, Recv, Step, WriteProgress, Writer,
+    transact,
 };
 use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
 use crate::inherit::Polled;
-use crate::kernel::{self, Source};
+use crate::kernel;
 use crate::overlapped::Readiness;
 use crate::server::ServerSide;
 use crate::wait::{Blocked, Until, Waiter, announce_poller};
@@ -52,7 +54,7 @@ pub(crate) struct End {
     no_wait: AtomicBool,
     pub(crate) waiter: Waiter,
     pub(crate) server: Option<ServerSide>,
-    /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
+    /// For the ends of an anonymous pipe: each other, and what comes in the place of the ring.
     pub(crate) pair: Option<Pair>,
     /// For a client: its pipe, and who may open that, as last seen.
     pub(crate) protection: OnceLock<Mutex<Protection>>,
@@ -118,14 +120,28 @@ impl End {
         self.no_wait.store(nowait, Ordering::Relaxed);
     }
 
+    /// This end's side of the kernel pipe that the pipe has become, if it has; as the lock of a half keeps
+    /// it.
     #[inline]
-    pub(crate) fn source(&self) -> Option<Source<'_>> {
-        self.pair.as_ref().and_then(|pair| pair.source())
+    pub(crate) fn beside(&self) -> Option<&Arc<OwnedFd>> {
+        match &self.pair {
+            Some(pair) => pair.beside(),
+            None => None,
+        }
     }
 
-    /// The kernel pipe that this end writes instead of the ring.
-    pub(crate) fn sink(&self) -> Option<&std::os::fd::OwnedFd> {
-        self.pair.as_ref().and_then(|pair| pair.own.get())
+    /// The error of what needs the ring, if that is not in use any more.
+    pub(crate) fn check_ring(&self) -> Result<()> {
+        match self.beside() {
+            Some(_) => Err(Error::new(ErrorKind::NotSupported)
+                .because("an end of this pipe has become a standard stream")),
+            None => Ok(()),
+        }
+    }
+
+    fn blocked(&self, connection: &Arc<Connection>, pending: Pending) -> Blocked {
+        let beside = self.beside().filter(|_| pending.elsewhere).cloned();
+        Blocked { connection: connection.clone(), pending, beside }
     }
 
     pub(crate) fn is_no_wait(&self) -> bool {
@@ -153,7 +169,7 @@ impl End {
                 Step::Done(done) => return Ok(done),
                 Step::Wait(_) if nowait.is_some() => {}
                 Step::Wait(pending) => {
-                    blocked = Some(Blocked { connection: connection(half).clone(), pending });
+                    blocked = Some(self.blocked(connection(half), pending));
                 }
             }
         }
@@ -191,7 +207,7 @@ impl End {
                     Step::Done(done) => return Ok(Ok(done)),
                     Step::Wait(pending) => pending,
                 };
-                let blocked = Blocked { connection: connection(half).clone(), pending };
+                let blocked = self.blocked(connection(half), pending);
                 let Some(answer) = nowait else { return Ok(Err(blocked)) };
                 if blocked.connection.is_polled() && self.announce_poller(&blocked) {
                     continue;
@@ -236,12 +252,12 @@ impl End {
     /// As [`recv`](Self::recv) and [`send`](Self::send), if it takes no more than a look and a copy.
     #[inline]
     pub(crate) fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
-        if !self.rights.read || self.source().is_some() {
+        if !self.rights.read {
             return None;
         }
         let mut slot = self.reader.lock();
         let reader = slot.as_mut()?;
-        if !reader.connection().is_watched() {
+        if self.beside().is_some() || !reader.connection().is_watched() {
             return None;
         }
         let got = reader.read_at_once(into, self.read_mode())?;
@@ -251,12 +267,13 @@ impl End {
 
     #[inline]
     pub(crate) fn send_at_once(&self, data: &[u8]) -> bool {
-        if !self.rights.write || self.source().is_some() {
+        if !self.rights.write {
             return false;
         }
         let mut slot = self.writer.lock();
         let Some(writer) = slot.as_mut() else { return false };
-        if !writer.connection().is_watched() || !writer.write_at_once(data) {
+        let in_ring = self.beside().is_none() && writer.connection().is_watched();
+        if !in_ring || !writer.write_at_once(data) {
             return false;
         }
         self.waiter.end_streak(Need::Data);
@@ -271,43 +288,28 @@ impl End {
         self.waiter.end_streak(Need::Room);
         let mode = self.read_mode();
         let mut progress = ReadProgress::default();
-        if let Some(source) = self.source() {
-            return kernel::recv(self, source, into, until, nowait || self.is_no_wait());
-        }
         let answer = || Err(Reader::would_block());
         let nowait = nowait || self.is_no_wait();
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         let answer: Option<&dyn Fn() -> Result<Recv>> = if nowait { Some(&answer) } else { None };
-        let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
-            let step = reader.read(into, mode, wait, &mut progress);
-            if !matches!(step, Ok(Step::Done(_))) && self.source().is_some() {
-                // A writer became a standard stream while this call waited.
-                return Err(ErrorKind::IoPending.into());
-            }
-            step
+        let result = self.run(until, &self.reader, Reader::connection, answer, |reader| match self
+            .beside()
+        {
+            None => reader.read(into, mode, wait, &mut progress),
+            Some(source) => kernel::read(reader, source, into, wait, &mut progress),
         });
         match result {
             Ok(recv) => Ok(recv),
-            Err(error) => self.recv_failed(error, into, until, nowait, &progress),
+            Err(error) => self.recv_failed(error, &progress),
         }
     }
 
     #[cold]
-    fn recv_failed(
-        &self,
-        error: Error,
-        into: &mut [u8],
-        until: Until,
-        nowait: bool,
-        progress: &ReadProgress,
-    ) -> Result<Recv> {
+    fn recv_failed(&self, error: Error, progress: &ReadProgress) -> Result<Recv> {
         let early = self.reader.lock().as_mut().and_then(|reader| reader.give_up(progress));
-        match (early, self.source()) {
+        match early {
             // A read that may not wait gives up with `ERROR_NO_DATA`.
-            (Some(early), _) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
-            (_, Some(source)) if error.kind() == ErrorKind::IoPending => {
-                kernel::recv(self, source, into, until, nowait)
-            }
+            Some(early) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
             _ => Err(error),
         }
     }
@@ -320,15 +322,16 @@ impl End {
         self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
-        if let Some(sink) = self.sink() {
-            return kernel::write_all(sink, data, until, nowait);
-        }
+        let mut fed = None;
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         // For an empty message, 0 would mean that it was sent.
         let nothing = || if data.is_empty() { Err(ErrorKind::NoData.into()) } else { Ok(0) };
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
-        let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
-            writer.write(data, wait, &mut progress)
+        let result = self.run(until, &self.writer, Writer::connection, answer, |writer| match self
+            .beside()
+        {
+            None => writer.write(data, wait, &mut progress),
+            Some(sink) => kernel::write(writer, sink, data, wait, &mut progress, &mut fed),
         });
         match result {
             Ok(written) => Ok(written),
@@ -359,15 +362,12 @@ impl End {
             slot = self.reader.lock();
         }
         let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
+        if let Some(source) = self.beside() {
+            return kernel::peek(source, into);
+        }
         // What a killed peer had pending is gone with it, though nobody but who peeks looks.
         watch::ensure(reader.connection())?;
-        let peek = match (reader.peek(into), self.source()) {
-            (Ok(peek), Some(source)) if peek.available == 0 => return kernel::peek(source, into),
-            (Err(error), Some(source)) if error.kind() == ErrorKind::BrokenPipe => {
-                return kernel::peek(source, into);
-            }
-            (peek, _) => peek?,
-        };
+        let peek = reader.peek(into)?;
         if peek.available == 0 && reader.connection().ask_kernel() == PeerLife::Gone {
             return reader.peek(into);
         }
@@ -406,17 +406,23 @@ impl End {
         let result = self.run(until, &self.reader, Reader::connection, None, |reader| {
             reader.read(into, mode, WaitMode::Wait, &mut progress)
         });
-        result.or_else(|error| self.recv_failed(error, into, until, false, &progress))
+        result.or_else(|error| self.recv_failed(error, &progress))
     }
 
     /// Waits until `len` bytes fit.
     pub(crate) fn wait_for_room(&self, len: u32) -> Result<()> {
-        self.run(Until::Forever, &self.writer, Writer::connection, None, |w| w.reserve(len))
+        self.run(Until::Forever, &self.writer, Writer::connection, None, |writer| {
+            self.check_ring()?;
+            writer.reserve(len)
+        })
     }
 
     /// Waits until something is there to read.
     pub(crate) fn wait_for_data(&self) -> Result<usize> {
-        self.run(Until::Forever, &self.reader, Reader::connection, None, Reader::front_len)
+        self.run(Until::Forever, &self.reader, Reader::connection, None, |reader| {
+            self.check_ring()?;
+            reader.front_len()
+        })
     }
 
     /// Whether a read would not wait: something is there, or nothing will ever come.
@@ -473,6 +479,7 @@ impl End {
         if let Some(connection) = self.connection() {
             connection.wake_own();
         }
+        self.waiter.pollers.wake();
         if let Some(server) = &self.server {
             server.wake();
         }

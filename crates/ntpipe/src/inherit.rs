@@ -19,7 +19,6 @@ use ntpipe_core::namespace::{Carried, Namespace};
 use ntpipe_core::ops;
 use ntpipe_shm::handover;
 
-use crate::anonymous::Pair;
 use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
@@ -126,10 +125,6 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     if let Some(server) = &end.server {
         server.settle(end)?;
     }
-    if end.pair.as_ref().is_some_and(Pair::is_stream) {
-        return Err(Error::new(ErrorKind::NotSupported)
-            .because("an end of this pipe has become a standard stream"));
-    }
     // In this order everywhere; no step is under way then.
     let instance = end.server.as_ref().map(ServerSide::instance);
     let mut writer = end.writer.lock();
@@ -137,6 +132,7 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     let (Some(writer), Some(reader)) = (writer.as_mut(), reader.as_mut()) else {
         return Err(ErrorKind::PipeNotConnected.into());
     };
+    end.check_ring()?;
     let connection = reader.connection().clone();
     let first = connection.sharing().is_none();
     let [locks, bell] = connection.share()?.fds();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use ntpipe_core::ops::{Step, Writer};
+use ntpipe_core::ops::Writer;
 
 use super::site::Site;
 use super::{Cancelled, Started};
@@ -65,13 +65,7 @@ impl Flush {
         site.answer(|site, end| {
             let mut slot = end.writer.lock();
             let writer = site.half(&mut slot, Writer::connection)?;
-            match writer.flush(started)? {
-                Step::Done(()) => Ok(Some(())),
-                Step::Wait(pending) => {
-                    site.ring = Some(pending);
-                    Ok(None)
-                }
-            }
+            Ok(site.note(writer.flush(started)?))
         })
     }
 

@@ -115,8 +115,7 @@ impl Readiness {
 
     /// Asks for one event of the kernel pipe behind this end.
     pub(super) fn arm_kernel(&self, end: &End) -> Result<()> {
-        let Some(pair) = &end.pair else { return Ok(()) };
-        let Some(fd) = pair.own.get() else { return Ok(()) };
+        let Some(fd) = end.beside() else { return Ok(()) };
         let event = if end.rights.read { EventFlags::IN } else { EventFlags::OUT };
         self.spot.add_once(fd, event)
     }

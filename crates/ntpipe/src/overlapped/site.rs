@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use ntpipe_core::connection::Connection;
-use ntpipe_core::ops::{Need, Pending};
+use ntpipe_core::ops::{Need, Pending, Step};
 use ntpipe_shm::doorbell::{Doorbell, POLLER};
 use ntpipe_shm::sync::Ordering;
 
@@ -36,7 +36,28 @@ impl Site {
         ring: Option<Pending>,
     ) -> Self {
         let end = Arc::downgrade(end);
-        Self { operation, end, connection, ring, kernel: false, wished: false, over: false }
+        let mut site =
+            Self { operation, end, connection, ring, kernel: false, wished: false, over: false };
+        if let Some(pending) = ring {
+            site.note_pending(pending);
+        }
+        site
+    }
+
+    /// What a step gave; `None` is "not yet".
+    pub(super) fn note<T>(&mut self, step: Step<T>) -> Option<T> {
+        match step {
+            Step::Done(done) => Some(done),
+            Step::Wait(pending) => {
+                self.note_pending(pending);
+                None
+            }
+        }
+    }
+
+    fn note_pending(&mut self, pending: Pending) {
+        self.kernel = pending.elsewhere;
+        self.ring = Some(pending);
     }
 
     /// Makes sure that the death of the peer is noticed.
