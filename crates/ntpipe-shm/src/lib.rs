@@ -42,6 +42,8 @@ pub mod owner;
 pub mod parcel;
 #[cfg(not(loom))]
 pub mod peer;
+#[cfg(not(loom))]
+pub mod quiet;
 pub mod ring;
 pub mod segment;
 pub mod signal;

@@ -131,7 +131,7 @@ pub(crate) fn write(
 fn write_some(sink: &OwnedFd, data: &[u8]) -> Result<usize> {
     let mut written = 0;
     while written < data.len() {
-        match rustix::io::write(sink, &data[written..]) {
+        match ntpipe_shm::quiet::write(sink, &data[written..]) {
             Ok(len) => written += len,
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => break,
