@@ -31,6 +31,8 @@ pub mod due;
 pub mod error;
 pub mod futex;
 #[cfg(not(loom))]
+pub mod generation;
+#[cfg(not(loom))]
 pub mod handover;
 pub mod layout;
 pub mod lock;

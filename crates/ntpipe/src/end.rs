@@ -15,6 +15,7 @@ use ntpipe_core::ops::{
     Cancelled, Need, Peek, Pending, ReadProgress, Reader, Recv, Step, WriteProgress, Writer,
     transact,
 };
+use ntpipe_shm::generation;
 use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
@@ -65,6 +66,10 @@ pub(crate) struct End {
     /// How many clients have come, and how many connections, or waits for one, were ended here.
     pub(crate) arrivals: AtomicU32,
     pub(crate) endings: AtomicU32,
+    /// The process that made it.
+    born: u32,
+    /// The process in which somebody looks after the connection; 0 if nobody does, yet.
+    tended: AtomicU32,
 }
 
 /// The state of a handle (`GetNamedPipeHandleState`).
@@ -102,7 +107,25 @@ impl End {
             polled: Polled::default(),
             arrivals: AtomicU32::new(0),
             endings: AtomicU32::new(0),
+            born: generation::noted(),
+            tended: AtomicU32::new(0),
         }
+    }
+
+    /// Whether this process is a copy of the one that made the end. It has nothing to do with the pipe then,
+    /// and the locks and the halves are as the other threads had them, which it does not have.
+    #[inline]
+    pub(crate) fn is_copy(&self) -> bool {
+        self.born != generation::now()
+    }
+
+    /// The error of that.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        if self.is_copy() {
+            return Err(Error::new(ErrorKind::InvalidHandle)
+                .because("a fork copied this end; `inherit` gives it to another process"));
+        }
+        Ok(())
     }
 
     /// Adds operation and name to an error.
@@ -161,9 +184,12 @@ impl End {
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
         let mut blocked = None;
-        // The common case, with nothing that waiting needs.
-        if let Some(half) = half.lock().as_mut()
-            && connection(half).is_watched()
+        // The common case, with nothing that waiting needs. One load and a comparison with a static word say
+        // two things, before a lock is taken: the death of the peer is looked for, and this is the process
+        // that made the end. A connection that came this moment may not be looked after yet; whoever waits
+        // makes sure of that.
+        if self.tended.load(Ordering::Relaxed) == generation::now()
+            && let Some(half) = half.lock().as_mut()
         {
             match step(half)? {
                 Step::Done(done) => return Ok(done),
@@ -185,6 +211,7 @@ impl End {
         blocked: Option<Blocked>,
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
+        self.check_process()?;
         // By address, since a clone costs as much as the operation: what is blocked on it keeps the
         // connection, and so its address, until the next attempt has looked.
         let mut first = blocked.as_ref().map(|blocked| Arc::as_ptr(&blocked.connection));
@@ -202,6 +229,7 @@ impl End {
                 return Err(ErrorKind::PipeNotConnected.into());
             }
             watch::ensure(connection(half))?;
+            self.tended.store(self.born, Ordering::Relaxed);
             loop {
                 let pending = match step(half)? {
                     Step::Done(done) => return Ok(Ok(done)),
@@ -306,6 +334,9 @@ impl End {
 
     #[cold]
     fn recv_failed(&self, error: Error, progress: &ReadProgress) -> Result<Recv> {
+        if self.is_copy() {
+            return Err(error);
+        }
         let early = self.reader.lock().as_mut().and_then(|reader| reader.give_up(progress));
         match early {
             // A read that may not wait gives up with `ERROR_NO_DATA`.
@@ -341,6 +372,9 @@ impl End {
 
     #[cold]
     fn send_failed(&self, error: Error, len: usize, progress: &WriteProgress) -> Result<usize> {
+        if self.is_copy() {
+            return Err(error);
+        }
         let cancelled = match self.writer.lock().as_mut() {
             // Whatever ended it, it keeps no other write waiting.
             Some(writer) => writer.cancel(progress)?,
@@ -351,6 +385,7 @@ impl End {
     }
 
     pub(crate) fn peek(&self, into: &mut [u8]) -> Result<Peek> {
+        self.check_process()?;
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -375,6 +410,7 @@ impl End {
     }
 
     pub(crate) fn flush(&self, until: Until) -> Result<()> {
+        self.check_process()?;
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -386,6 +422,7 @@ impl End {
     }
 
     pub(crate) fn transact(&self, data: &[u8], into: &mut [u8], until: Until) -> Result<Recv> {
+        self.check_process()?;
         if !self.rights.write || !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -438,11 +475,15 @@ impl End {
 
     /// The connection, if there is one.
     pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
+        if self.is_copy() {
+            return None;
+        }
         self.reader.lock().as_ref().map(|reader| reader.connection().clone())
     }
 
     /// A client whose server disconnected can ask nothing any more.
     pub(crate) fn check_severed(&self) -> Result<()> {
+        self.check_process()?;
         match self.connection() {
             Some(c) if c.peer_life() == PeerLife::Severed => {
                 Err(ErrorKind::PipeNotConnected.into())
@@ -474,6 +515,9 @@ impl End {
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
     pub(crate) fn cancel(&self) {
+        if self.is_copy() {
+            return;
+        }
         // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
         self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
@@ -489,6 +533,8 @@ impl End {
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));
         *self.reader.lock() = Some(Reader::new(connection.clone()));
+        // Behind both: a call that still has a half of the last connection may have noted that it looks after it.
+        self.tended.store(0, Ordering::Relaxed);
         // Relaxed, here and below: the lock of the instance orders it for who asks under that, and for others
         // it is a hint.
         self.arrivals.fetch_add(1, Ordering::Relaxed);
@@ -518,6 +564,19 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
+        if self.is_copy() {
+            // What a thread of the other process was in the middle of cannot be taken apart.
+            if self.writer.is_held() {
+                std::mem::forget(self.writer.get_mut().take());
+            }
+            if self.reader.is_held() {
+                std::mem::forget(self.reader.get_mut().take());
+            }
+            if self.server.as_ref().is_some_and(ServerSide::is_held) {
+                std::mem::forget(self.server.take());
+            }
+            return;
+        }
         if let Some(server) = &self.server {
             // A client that nobody looked at yet is let in, so that it learns at once that we leave.
             let _ = server.settle(self);

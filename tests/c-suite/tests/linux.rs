@@ -46,3 +46,43 @@ fn a_write_that_nobody_reads_is_an_error_and_no_signal() {
     assert_eq!(told.lines().collect::<Vec<_>>(), expected, "{}", output.status);
     assert_eq!(output.status.code(), Some(7));
 }
+
+#[test]
+fn what_a_fork_copies_is_of_no_use_and_harms_nobody() {
+    let output = program("forked").stdin(Stdio::null()).output().expect("it ran");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let expected = [
+        // In the child.
+        "server writes: 6",
+        "server reads: 6",
+        "client writes: 6",
+        "client reads: 6",
+        "client transacts: 6",
+        "peek: 6",
+        "state: 6",
+        "flush: 6",
+        "disconnect: 6",
+        "connect: 6",
+        "reader reads: 6",
+        "writer writes: 6",
+        "own write: 0",
+        "own read: 0",
+        // In the parent.
+        "client reads: 0",
+        "one",
+        "server reads: 0",
+        "two",
+        "reader reads: 0",
+        "three",
+        "server writes: 0",
+        "client reads: 0",
+        "the other instance: 0",
+        "late write: 0",
+        "late read: 0",
+        "after the close: 109",
+        "after the close: 109",
+        "the end",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected, "{}", output.status);
+    assert!(output.status.success(), "{}", output.status);
+}

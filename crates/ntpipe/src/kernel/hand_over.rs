@@ -23,6 +23,7 @@ const KERNEL_BYTES_MAX: usize = 1 << 20;
 
 /// A descriptor for a program to write to, whose data this pipe's reader reads.
 pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
+    end.check_process()?;
     let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
     let reader = pair.other(end);
     change(Some(end), reader.as_deref())?;
@@ -34,6 +35,7 @@ pub(crate) fn hand_out_writer(end: &End) -> Result<OwnedFd> {
 
 /// A descriptor for a program to read from, to which this pipe's writer writes from now on.
 pub(crate) fn hand_out_reader(end: &End) -> Result<OwnedFd> {
+    end.check_process()?;
     let pair = end.pair.as_ref().ok_or(ErrorKind::NotSupported)?;
     let writer = pair.other(end);
     change(writer.as_deref(), Some(end))?;

@@ -37,6 +37,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>) -> Result<Started<(), Flush>> {
+    end.check_process()?;
     if !end.rights.write {
         return Err(ErrorKind::AccessDenied.into());
     }

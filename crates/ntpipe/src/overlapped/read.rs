@@ -43,6 +43,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, into: &mut [u8]) -> Result<Started<Recv, Read>> {
+    end.check_process()?;
     if !end.rights.read {
         return Err(ErrorKind::AccessDenied.into());
     }

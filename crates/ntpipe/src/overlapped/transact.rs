@@ -44,6 +44,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, request: &[u8], reply: &mut [u8]) -> Result<Started<Recv, Transact>> {
+    end.check_process()?;
     if !end.rights.write || !end.rights.read {
         return Err(ErrorKind::AccessDenied.into());
     }

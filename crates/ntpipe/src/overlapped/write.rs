@@ -46,6 +46,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, data: &[u8]) -> Result<Started<usize, Write>> {
+    end.check_process()?;
     if !end.rights.write {
         return Err(ErrorKind::AccessDenied.into());
     }
