@@ -519,11 +519,12 @@ impl End {
             return;
         }
         // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
-        self.waiter.cancels.fetch_add(1, Ordering::Release);
+        let before = self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
             connection.wake_own();
         }
         self.waiter.pollers.wake();
+        self.waiter.sleepers.wake_before(before.wrapping_add(1));
         if let Some(server) = &self.server {
             server.wake();
         }
@@ -533,7 +534,7 @@ impl End {
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));
         *self.reader.lock() = Some(Reader::new(connection.clone()));
-        // Behind both: a call that still has a half of the last connection may have noted that it looks after it.
+        // Behind both: a call that had a half of the last connection may have noted that it looks after that.
         self.tended.store(0, Ordering::Relaxed);
         // Relaxed, here and below: the lock of the instance orders it for who asks under that, and for others
         // it is a hint.
@@ -553,10 +554,10 @@ impl End {
         self.endings.fetch_add(1, Ordering::Relaxed);
         let writer = self.writer.lock().take();
         let reader = self.reader.lock().take();
-        if let Some(writer) = writer {
-            writer.connection().leave(sever);
-        } else if let Some(reader) = reader {
-            reader.connection().leave(sever);
+        let writing = writer.as_ref().map(Writer::connection);
+        if let Some(connection) = writing.or(reader.as_ref().map(Reader::connection)) {
+            connection.leave(sever);
+            self.waiter.sleepers.wake_at(connection);
         }
         self.ring_chime();
     }

@@ -13,7 +13,7 @@ use ntpipe_core::ops::{Need, Pending};
 use ntpipe_shm::doorbell::{Doorbell, POLLER, SLEEPER};
 use rustix::event::{PollFd, PollFlags};
 
-use crate::cancel::{self, Pollers, Sleep};
+use crate::cancel::{self, Pollers, Sleep, Sleepers};
 use crate::{Error, ErrorKind, Result, watch};
 
 /// How a blocking call spends the time until the peer moves.
@@ -43,6 +43,8 @@ pub(crate) struct Waiter {
     pub(crate) strategy: WaitStrategy,
     /// Counts cancellations; a call that sees it move ends with `ERROR_OPERATION_ABORTED`.
     pub(crate) cancels: AtomicU32,
+    /// The threads that sleep at a bell.
+    pub(crate) sleepers: Sleepers,
     /// The threads that poll, which no bell wakes.
     pub(crate) pollers: Pollers,
     /// Nanoseconds that a wait may spin.
@@ -63,6 +65,10 @@ const QUICK_SPINS: u32 = 64;
 const STREAK: u32 = 64;
 /// How long a stream is left to gather, in pauses of the processor.
 const GATHER_SPINS: u32 = 150;
+/// How often whoever wakes sleepers lets them run before it rings again, and how long it waits then.
+const YIELDS: u32 = 10;
+const PAUSE_MIN: Duration = Duration::from_micros(20);
+const PAUSE_MAX: Duration = Duration::from_millis(1);
 /// Larger writes gain nothing by that.
 const GATHER_BYTES_MAX: u32 = 4096;
 
@@ -99,6 +105,7 @@ impl Waiter {
         Self {
             strategy,
             cancels: AtomicU32::new(0),
+            sleepers: Sleepers::default(),
             pollers: Pollers::default(),
             budget: AtomicU32::new(BUDGET_NS_MAX),
             same_cpu: AtomicBool::new(false),
@@ -265,6 +272,7 @@ impl Waiter {
         }
         let bell = Doorbell(pending.bell(connection));
         let sleep = Sleep::at(connection);
+        let entered = self.sleepers.enter(&sleep, connection, cancels);
         let announced = bell.announce(SLEEPER);
         // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
@@ -279,10 +287,35 @@ impl Waiter {
             // Whether by a ring, a signal or the deadline: the caller looks again.
             let _ = bell.wait(announced, left);
         }
+        drop(entered);
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);
         }
         if sleep.is_cancelled() { Err(ErrorKind::OperationAborted.into()) } else { Ok(()) }
+    }
+}
+
+/// Rings for own sleepers until they are gone. One ring wakes whoever sleeps. But one that comes between a
+/// sleeper's last look and its call of the kernel shows only in the word, which the peer can put back; the
+/// next one finds the sleeper asleep.
+pub(crate) fn ring_until_gone(asleep: impl Fn() -> Vec<Arc<Connection>>) {
+    let mut pause = Duration::ZERO;
+    loop {
+        let connections = asleep();
+        if connections.is_empty() {
+            return;
+        }
+        for connection in &connections {
+            connection.wake_own();
+        }
+        for _ in 0..YIELDS {
+            std::thread::yield_now();
+            if asleep().is_empty() {
+                return;
+            }
+        }
+        pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        std::thread::sleep(pause);
     }
 }
 
