@@ -249,6 +249,7 @@ impl End {
 
     /// A server that a client has opened meanwhile gets its halves; without a client it is this error.
     pub(crate) fn settled(&self, kind: ErrorKind) -> Result<()> {
+        self.check_process()?;
         match &self.server {
             Some(server) if self.reader.lock().is_none() => {
                 server.settle(self).map_err(|_| Error::new(kind))
@@ -320,11 +321,11 @@ impl End {
         let nowait = nowait || self.is_no_wait();
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         let answer: Option<&dyn Fn() -> Result<Recv>> = if nowait { Some(&answer) } else { None };
-        let result = self.run(until, &self.reader, Reader::connection, answer, |reader| match self
-            .beside()
-        {
-            None => reader.read(into, mode, wait, &mut progress),
-            Some(source) => kernel::read(reader, source, into, wait, &mut progress),
+        let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
+            let Some(source) = self.beside() else {
+                return reader.read(into, mode, wait, &mut progress);
+            };
+            kernel::read(reader, source, into, wait, &mut progress)
         });
         match result {
             Ok(recv) => Ok(recv),
@@ -358,11 +359,11 @@ impl End {
         // For an empty message, 0 would mean that it was sent.
         let nothing = || if data.is_empty() { Err(ErrorKind::NoData.into()) } else { Ok(0) };
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
-        let result = self.run(until, &self.writer, Writer::connection, answer, |writer| match self
-            .beside()
-        {
-            None => writer.write(data, wait, &mut progress),
-            Some(sink) => kernel::write(writer, sink, data, wait, &mut progress, &mut fed),
+        let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
+            let Some(sink) = self.beside() else {
+                return writer.write(data, wait, &mut progress);
+            };
+            kernel::write(writer, sink, data, wait, &mut progress, &mut fed)
         });
         match result {
             Ok(written) => Ok(written),
