@@ -1,4 +1,6 @@
 // What a plain `fork` copies is of no use in the child, and harms nobody.
+#include <fcntl.h>
+#include <io.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -160,6 +162,29 @@ int main(void) {
         pthread_join(threads[i], NULL);
     CloseHandle(ends[0]);
     pthread_join(threads[0], NULL);
+
+    // A descriptor of a full pipe: its parent waits for the copy, and reads only then.
+    CreatePipe(&reader, &writer, NULL, 16);
+    int descriptor = _open_osfhandle((intptr_t)writer, 0);
+    static char piece[4096];
+    size_t sent = 0;
+    fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    for (int full = 0; full < 3; full++) {
+        ssize_t count;
+        while ((count = write(descriptor, piece, sizeof(piece))) > 0)
+            sent += count;
+        Sleep(20);
+    }
+    child = fork();
+    if (child == 0) {
+        alarm(20);
+        exit(0);
+    }
+    join(child);
+    while (sent > 0 && ReadFile(reader, piece, sizeof(piece), &count, NULL))
+        sent -= count;
+    if (sent > 0)
+        tell("what was written to the descriptor", FALSE);
     printf("the end\n");
     return 0;
 }
