@@ -3,6 +3,8 @@
 //! A half is absent while its connection does not exist: a server end that listens, or one that has
 //! disconnected. No lock is held while a call waits.
 
+mod process;
+
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -112,22 +114,6 @@ impl End {
         }
     }
 
-    /// Whether this process is a copy of the one that made the end. It has nothing to do with the pipe then,
-    /// and the locks and the halves are as the other threads had them, which it does not have.
-    #[inline]
-    pub(crate) fn is_copy(&self) -> bool {
-        self.born != generation::now()
-    }
-
-    /// The error of that.
-    pub(crate) fn check_process(&self) -> Result<()> {
-        if self.is_copy() {
-            return Err(Error::new(ErrorKind::InvalidHandle)
-                .because("a fork copied this end; `inherit` gives it to another process"));
-        }
-        Ok(())
-    }
-
     /// Adds operation and name to an error.
     pub(crate) fn named<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.during(operation).on(&self.facts.name))
@@ -184,11 +170,8 @@ impl End {
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
         let mut blocked = None;
-        // The common case, with nothing that waiting needs. One load and a comparison with a static word say
-        // two things, before a lock is taken: the death of the peer is looked for, and this is the process
-        // that made the end. A connection that came this moment may not be looked after yet; whoever waits
-        // makes sure of that.
-        if self.tended.load(Ordering::Relaxed) == generation::now()
+        // The common case, with nothing that waiting needs.
+        if self.is_tended()
             && let Some(half) = half.lock().as_mut()
         {
             match step(half)? {
@@ -281,14 +264,11 @@ impl End {
     /// As [`recv`](Self::recv) and [`send`](Self::send), if it takes no more than a look and a copy.
     #[inline]
     pub(crate) fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
-        if !self.rights.read {
+        if !self.rights.read || !self.is_tended() {
             return None;
         }
         let mut slot = self.reader.lock();
-        let reader = slot.as_mut()?;
-        if self.beside().is_some() || !reader.connection().is_watched() {
-            return None;
-        }
+        let reader = slot.as_mut().filter(|_| self.beside().is_none())?;
         let got = reader.read_at_once(into, self.read_mode())?;
         self.waiter.end_streak(Need::Room);
         Some(got)
@@ -296,13 +276,12 @@ impl End {
 
     #[inline]
     pub(crate) fn send_at_once(&self, data: &[u8]) -> bool {
-        if !self.rights.write {
+        if !self.rights.write || !self.is_tended() {
             return false;
         }
         let mut slot = self.writer.lock();
-        let Some(writer) = slot.as_mut() else { return false };
-        let in_ring = self.beside().is_none() && writer.connection().is_watched();
-        if !in_ring || !writer.write_at_once(data) {
+        let writer = slot.as_mut().filter(|_| self.beside().is_none());
+        if !writer.is_some_and(|writer| writer.write_at_once(data)) {
             return false;
         }
         self.waiter.end_streak(Need::Data);
@@ -567,17 +546,7 @@ impl End {
 impl Drop for End {
     fn drop(&mut self) {
         if self.is_copy() {
-            // What a thread of the other process was in the middle of cannot be taken apart.
-            if self.writer.is_held() {
-                std::mem::forget(self.writer.get_mut().take());
-            }
-            if self.reader.is_held() {
-                std::mem::forget(self.reader.get_mut().take());
-            }
-            if self.server.as_ref().is_some_and(ServerSide::is_held) {
-                std::mem::forget(self.server.take());
-            }
-            return;
+            return self.abandon();
         }
         if let Some(server) = &self.server {
             // A client that nobody looked at yet is let in, so that it learns at once that we leave.
