@@ -45,6 +45,9 @@ pub struct Pending {
     /// Whether another process has the turn. Its end is told as a change of this end, its death only if
     /// somebody [buries](bury) the process: who waits looks again by itself now and then, too.
     pub behind: bool,
+    /// Whether it is the first of its half and waits for what does not go through the ring any more: for a
+    /// descriptor that the caller knows of.
+    pub elsewhere: bool,
 }
 
 /// Which change an operation waits for.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ntpipe_shm::layout::{HOLDER_SHIFT, TURN};
 use ntpipe_shm::lockfile::{self, LockKind};
-use ntpipe_shm::{broadcast, peer};
+use ntpipe_shm::{broadcast, generation, peer};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,6 +47,8 @@ pub struct Sharing {
     inherits: bool,
     /// How often this process holds each half.
     depth: [AtomicU32; 2],
+    /// The process that entered: a copy of it leaves nothing.
+    born: u32,
 }
 
 /// A process that holds the end.
@@ -111,7 +113,9 @@ impl Sharing {
 
     fn without_number(file: OwnedFd, bell: OwnedFd) -> Result<Self> {
         let locks = lockfile::reopen(&file).map_err(|e| Error::os("open", e))?;
-        Ok(Self { file, bell, locks, number: NOBODY, inherits: false, depth: Default::default() })
+        let (number, inherits, depth, born) =
+            (NOBODY, false, Default::default(), generation::noted());
+        Ok(Self { file, bell, locks, number, inherits, depth, born })
     }
 
     /// As if it were another process that has no turn of its own.
@@ -226,7 +230,7 @@ impl Sharing {
 
 impl Drop for Sharing {
     fn drop(&mut self) {
-        if self.number != NOBODY {
+        if self.number != NOBODY && self.born == generation::now() {
             let _ = self.forget(self.number);
             broadcast::ring(&self.bell);
         }

@@ -31,6 +31,8 @@ pub mod due;
 pub mod error;
 pub mod futex;
 #[cfg(not(loom))]
+pub mod generation;
+#[cfg(not(loom))]
 pub mod handover;
 pub mod layout;
 pub mod lock;
@@ -42,6 +44,8 @@ pub mod owner;
 pub mod parcel;
 #[cfg(not(loom))]
 pub mod peer;
+#[cfg(not(loom))]
+pub mod quiet;
 pub mod ring;
 pub mod segment;
 pub mod signal;

@@ -78,6 +78,18 @@ impl<T> Lock<T> {
         Guard { lock: self, _stays: std::marker::PhantomData }
     }
 
+    /// Whether somebody holds it. Of a lock that is this thread's alone, in a copy of the process by `fork`:
+    /// the holder is not in this process, and the value is as it left it, in the middle of something.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.word.load(Ordering::Relaxed) != FREE
+    }
+
+    /// The value, which nobody else can use.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
     #[inline]
     fn try_take(&self) -> bool {
         // SYNC(lock): Acquire. Pairs with the Release store in the guard's drop: what the last holder

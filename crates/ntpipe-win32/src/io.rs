@@ -6,9 +6,11 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation;
 use rustix::fs::fstat;
 
 use crate::boundary::guarded;
@@ -41,6 +43,9 @@ struct Pair {
     /// For a pipe, what carries the program's bytes.
     sink: Option<Arc<Sink>>,
 }
+
+/// The process that has such pairs.
+static BORN: AtomicU32 = AtomicU32::new(0);
 
 static PAIRS: Mutex<Vec<Pair>> = Mutex::new(Vec::new());
 
@@ -127,6 +132,7 @@ fn open(handle: HANDLE) -> Result<i32> {
                 // It is the program that writes: on Windows it gets an error. Programs that it starts get
                 // the system's own behaviour back.
                 ntpipe_ignore_broken_pipes();
+                BORN.store(generation::noted(), Ordering::Relaxed);
                 atexit(drain_all);
             });
             let reads = entry.access & access::FILE_READ_DATA != 0;
@@ -193,6 +199,10 @@ pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
 
 /// Before the program ends, what it has written to descriptors of pipes gets there.
 extern "C" fn drain_all() {
+    if BORN.load(Ordering::Relaxed) != generation::now() {
+        // A copy by `fork`: the bytes are the other process's, and so is the thread that carries them.
+        return;
+    }
     let _ = guarded(|| {
         let sinks: Vec<_> = pairs().iter().filter_map(|pair| pair.sink.clone()).collect();
         if !sinks.is_empty() {

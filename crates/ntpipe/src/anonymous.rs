@@ -10,7 +10,7 @@ use ntpipe_core::connection::{Connection, QUOTA_BYTES_MAX, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType};
 
 use crate::end::{End, Facts, Rights};
-use crate::kernel::{self, Source};
+use crate::kernel;
 use crate::pipe::Pipe;
 use crate::wait::{WaitStrategy, Waiter};
 use crate::{Error, ErrorKind, Result};
@@ -19,17 +19,14 @@ use crate::{Error, ErrorKind, Result};
 //= observed: nSize 0 gives 4096
 const QUOTA_BYTES_DEFAULT: u32 = 4096;
 
-/// The kernel pipe behind an end of an anonymous pipe, once the other end is a standard stream: what
-/// the reader reads besides the ring, or what the writer writes instead of it.
-pub(crate) type Beside = OnceLock<OwnedFd>;
-
-/// What an end of an anonymous pipe knows of the kernel pipes. Each end owns its own, so that it is
-/// closed with that end, whoever keeps the other.
-#[derive(Debug)]
+/// What the ends of an anonymous pipe know of each other, and of the kernel pipe that it becomes once one
+/// of them is a standard stream.
+#[derive(Debug, Default)]
 pub(crate) struct Pair {
-    pub(crate) own: Arc<Beside>,
-    pub(crate) other: Weak<Beside>,
-    reader: Weak<Connection>,
+    /// This end's side of the kernel pipe, which is closed with this end, whoever keeps the other. Set under
+    /// the lock of the half: a step that does not find it is over before it is set.
+    beside: OnceLock<Arc<OwnedFd>>,
+    other: OnceLock<Weak<End>>,
 }
 
 /// `CreatePipe`—an anonymous pipe with the quota of Windows' default, 4096 bytes.
@@ -83,13 +80,11 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
         None,
     )
     .map_err(|errno| Error::os("socketpair", errno))?;
-    let besides: [Arc<Beside>; 2] = Default::default();
-    let mut reader = Weak::new();
     //= observed: the read end reports SERVER_END
     let memory = Arc::new(memory);
-    let reading = (PipeEnd::Server, read_socket, memory.clone(), 0);
-    let writing = (PipeEnd::Client, write_socket, memory, 1);
-    let [reader, writer] = [reading, writing].map(|(side, socket, memory, at)| {
+    let reading = (PipeEnd::Server, read_socket, memory.clone());
+    let writing = (PipeEnd::Client, write_socket, memory);
+    let [reader, writer] = [reading, writing].map(|(side, socket, memory)| {
         let connection = Connection::new(segment.clone(), memory, socket, side, PipeType::Byte);
         let facts = Facts {
             name: "an anonymous pipe".into(),
@@ -98,23 +93,20 @@ fn create(bytes: u32) -> Result<(PipeReader, PipeWriter)> {
             max_instances: 1,
             quotas,
         };
-        let reads = at == 0;
+        let reads = side == PipeEnd::Server;
         //= observed: access masks of the ends of CreatePipe
         let rights =
             Rights { read: reads, write: !reads, read_attributes: true, write_attributes: true };
         let waiter = Waiter::new(WaitStrategy::default());
-        let connection = Arc::new(connection);
-        if reads {
-            reader = Arc::downgrade(&connection);
-        }
-        let mut end = End::new(facts, rights, waiter, Some(&connection), None);
-        end.pair = Some(Pair {
-            own: besides[at].clone(),
-            other: Arc::downgrade(&besides[1 - at]),
-            reader: reader.clone(),
-        });
-        Pipe { end: Arc::new(end) }
+        let mut end = End::new(facts, rights, waiter, Some(&Arc::new(connection)), None);
+        end.pair = Some(Pair::default());
+        Arc::new(end)
     });
+    for (end, other) in [(&reader, &writer), (&writer, &reader)] {
+        let pair = end.pair.as_ref().expect("set above");
+        let _ = pair.other.set(Arc::downgrade(other));
+    }
+    let [reader, writer] = [reader, writer].map(|end| Pipe { end });
     Ok((PipeReader { pipe: reader }, PipeWriter { pipe: writer }))
 }
 
@@ -140,13 +132,18 @@ impl PipeReader {
         Ok(Self { pipe: self.pipe.share() })
     }
 
-    /// The read end as the standard input of a program: from now on the pipe is a kernel pipe. What
-    /// was written before comes first.
+    /// The read end as the standard input of a program: from now on the pipe is a kernel pipe, for this
+    /// program's writes as well. What was written before comes first, and a write that waits goes on
+    /// there; what a kernel pipe has taken, a timeout or a cancellation does not take back.
+    ///
+    /// # Blocking
+    ///
+    /// While a [`Reservation`](crate::Reservation) of the writer or a [`Borrowed`](crate::Borrowed) of the
+    /// reader exists.
     ///
     /// # Errors
     ///
-    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if another process holds an end, or if the writer
-    /// has become a standard stream while what was written before is unread.
+    /// `ERROR_TOO_MANY_OPEN_FILES`; `ERROR_NOT_SUPPORTED` if another process holds an end.
     pub fn into_stdio(self) -> Result<Stdio> {
         self.to_stdio().map(Stdio::from)
     }
@@ -173,8 +170,12 @@ impl PipeWriter {
         Ok(Self { pipe: self.pipe.share() })
     }
 
-    /// The write end as the standard output or error of a program: that program writes to a kernel
-    /// pipe, which the reader reads after what was written before.
+    /// The write end as the standard output or error of a program: from now on the pipe is a kernel pipe, for
+    /// this program's writes and reads as well. What was written before comes first.
+    ///
+    /// # Blocking
+    ///
+    /// As [`PipeReader::into_stdio`].
     ///
     /// # Errors
     ///
@@ -270,21 +271,18 @@ impl io::Write for &PipeWriter {
 }
 
 impl Pair {
-    /// The kernel pipe that the reading end reads besides the ring.
-    pub(crate) fn source(&self) -> Option<Source<'_>> {
-        self.own.get().map(Source)
+    /// This end's side of the kernel pipe, if it is one.
+    pub(crate) fn beside(&self) -> Option<&Arc<OwnedFd>> {
+        self.beside.get()
     }
 
-    /// Whether an end of the pipe has become a standard stream.
-    pub(crate) fn is_stream(&self) -> bool {
-        let other = self.other.upgrade();
-        self.own.get().is_some() || other.is_some_and(|other| other.get().is_some())
+    /// From now on it is one.
+    pub(crate) fn set_beside(&self, fd: Arc<OwnedFd>) {
+        let _ = self.beside.set(fd);
     }
 
-    /// Lets a reader that waits at the ring know that it has a second place to look at.
-    pub(crate) fn rouse_reader(&self) {
-        if let Some(reader) = self.reader.upgrade() {
-            reader.set_changed();
-        }
+    /// The other end, as long as somebody has it.
+    pub(crate) fn weak_other(&self) -> Weak<End> {
+        self.other.get().cloned().unwrap_or_default()
     }
 }

@@ -3,6 +3,9 @@
 //! A half is absent while its connection does not exist: a server end that listens, or one that has
 //! disconnected. No lock is held while a call waits.
 
+mod process;
+
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,13 +14,15 @@ use ntpipe_core::connection::{Connection, PeerLife, Quotas};
 use ntpipe_core::mode::{PipeEnd, PipeType, ReadMode, WaitMode};
 use ntpipe_core::namespace::Protection;
 use ntpipe_core::ops::{
-    Cancelled, Need, Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact,
+    Cancelled, Need, Peek, Pending, ReadProgress, Reader, Recv, Step, WriteProgress, Writer,
+    transact,
 };
+use ntpipe_shm::generation;
 use ntpipe_shm::lock::Lock;
 
 use crate::anonymous::Pair;
 use crate::inherit::Polled;
-use crate::kernel::{self, Source};
+use crate::kernel;
 use crate::overlapped::Readiness;
 use crate::server::ServerSide;
 use crate::wait::{Blocked, Until, Waiter, announce_poller};
@@ -52,7 +57,7 @@ pub(crate) struct End {
     no_wait: AtomicBool,
     pub(crate) waiter: Waiter,
     pub(crate) server: Option<ServerSide>,
-    /// For the ends of an anonymous pipe: the kernel pipes that may stand beside the ring.
+    /// For the ends of an anonymous pipe: each other, and what comes in the place of the ring.
     pub(crate) pair: Option<Pair>,
     /// For a client: its pipe, and who may open that, as last seen.
     pub(crate) protection: OnceLock<Mutex<Protection>>,
@@ -63,6 +68,10 @@ pub(crate) struct End {
     /// How many clients have come, and how many connections, or waits for one, were ended here.
     pub(crate) arrivals: AtomicU32,
     pub(crate) endings: AtomicU32,
+    /// The process that made it.
+    born: u32,
+    /// The process in which somebody looks after the connection; 0 if nobody does, yet.
+    tended: AtomicU32,
 }
 
 /// The state of a handle (`GetNamedPipeHandleState`).
@@ -100,6 +109,8 @@ impl End {
             polled: Polled::default(),
             arrivals: AtomicU32::new(0),
             endings: AtomicU32::new(0),
+            born: generation::noted(),
+            tended: AtomicU32::new(0),
         }
     }
 
@@ -118,14 +129,28 @@ impl End {
         self.no_wait.store(nowait, Ordering::Relaxed);
     }
 
+    /// This end's side of the kernel pipe that the pipe has become, if it has; as the lock of a half keeps
+    /// it.
     #[inline]
-    pub(crate) fn source(&self) -> Option<Source<'_>> {
-        self.pair.as_ref().and_then(|pair| pair.source())
+    pub(crate) fn beside(&self) -> Option<&Arc<OwnedFd>> {
+        match &self.pair {
+            Some(pair) => pair.beside(),
+            None => None,
+        }
     }
 
-    /// The kernel pipe that this end writes instead of the ring.
-    pub(crate) fn sink(&self) -> Option<&std::os::fd::OwnedFd> {
-        self.pair.as_ref().and_then(|pair| pair.own.get())
+    /// The error of what needs the ring, if that is not in use any more.
+    pub(crate) fn check_ring(&self) -> Result<()> {
+        match self.beside() {
+            Some(_) => Err(Error::new(ErrorKind::NotSupported)
+                .because("an end of this pipe has become a standard stream")),
+            None => Ok(()),
+        }
+    }
+
+    fn blocked(&self, connection: &Arc<Connection>, pending: Pending) -> Blocked {
+        let beside = self.beside().filter(|_| pending.elsewhere).cloned();
+        Blocked { connection: connection.clone(), pending, beside }
     }
 
     pub(crate) fn is_no_wait(&self) -> bool {
@@ -146,14 +171,14 @@ impl End {
     ) -> Result<T> {
         let mut blocked = None;
         // The common case, with nothing that waiting needs.
-        if let Some(half) = half.lock().as_mut()
-            && connection(half).is_watched()
+        if self.is_tended()
+            && let Some(half) = half.lock().as_mut()
         {
             match step(half)? {
                 Step::Done(done) => return Ok(done),
                 Step::Wait(_) if nowait.is_some() => {}
                 Step::Wait(pending) => {
-                    blocked = Some(Blocked { connection: connection(half).clone(), pending });
+                    blocked = Some(self.blocked(connection(half), pending));
                 }
             }
         }
@@ -169,6 +194,7 @@ impl End {
         blocked: Option<Blocked>,
         mut step: impl FnMut(&mut Half) -> Result<Step<T>>,
     ) -> Result<T> {
+        self.check_process()?;
         // By address, since a clone costs as much as the operation: what is blocked on it keeps the
         // connection, and so its address, until the next attempt has looked.
         let mut first = blocked.as_ref().map(|blocked| Arc::as_ptr(&blocked.connection));
@@ -186,12 +212,13 @@ impl End {
                 return Err(ErrorKind::PipeNotConnected.into());
             }
             watch::ensure(connection(half))?;
+            self.tended.store(self.born, Ordering::Relaxed);
             loop {
                 let pending = match step(half)? {
                     Step::Done(done) => return Ok(Ok(done)),
                     Step::Wait(pending) => pending,
                 };
-                let blocked = Blocked { connection: connection(half).clone(), pending };
+                let blocked = self.blocked(connection(half), pending);
                 let Some(answer) = nowait else { return Ok(Err(blocked)) };
                 if blocked.connection.is_polled() && self.announce_poller(&blocked) {
                     continue;
@@ -205,6 +232,7 @@ impl End {
 
     /// A server that a client has opened meanwhile gets its halves; without a client it is this error.
     pub(crate) fn settled(&self, kind: ErrorKind) -> Result<()> {
+        self.check_process()?;
         match &self.server {
             Some(server) if self.reader.lock().is_none() => {
                 server.settle(self).map_err(|_| Error::new(kind))
@@ -236,14 +264,11 @@ impl End {
     /// As [`recv`](Self::recv) and [`send`](Self::send), if it takes no more than a look and a copy.
     #[inline]
     pub(crate) fn recv_at_once(&self, into: &mut [u8]) -> Option<Recv> {
-        if !self.rights.read || self.source().is_some() {
+        if !self.rights.read || !self.is_tended() {
             return None;
         }
         let mut slot = self.reader.lock();
-        let reader = slot.as_mut()?;
-        if !reader.connection().is_watched() {
-            return None;
-        }
+        let reader = slot.as_mut().filter(|_| self.beside().is_none())?;
         let got = reader.read_at_once(into, self.read_mode())?;
         self.waiter.end_streak(Need::Room);
         Some(got)
@@ -251,12 +276,12 @@ impl End {
 
     #[inline]
     pub(crate) fn send_at_once(&self, data: &[u8]) -> bool {
-        if !self.rights.write || self.source().is_some() {
+        if !self.rights.write || !self.is_tended() {
             return false;
         }
         let mut slot = self.writer.lock();
-        let Some(writer) = slot.as_mut() else { return false };
-        if !writer.connection().is_watched() || !writer.write_at_once(data) {
+        let writer = slot.as_mut().filter(|_| self.beside().is_none());
+        if !writer.is_some_and(|writer| writer.write_at_once(data)) {
             return false;
         }
         self.waiter.end_streak(Need::Data);
@@ -271,43 +296,31 @@ impl End {
         self.waiter.end_streak(Need::Room);
         let mode = self.read_mode();
         let mut progress = ReadProgress::default();
-        if let Some(source) = self.source() {
-            return kernel::recv(self, source, into, until, nowait || self.is_no_wait());
-        }
         let answer = || Err(Reader::would_block());
         let nowait = nowait || self.is_no_wait();
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         let answer: Option<&dyn Fn() -> Result<Recv>> = if nowait { Some(&answer) } else { None };
         let result = self.run(until, &self.reader, Reader::connection, answer, |reader| {
-            let step = reader.read(into, mode, wait, &mut progress);
-            if !matches!(step, Ok(Step::Done(_))) && self.source().is_some() {
-                // A writer became a standard stream while this call waited.
-                return Err(ErrorKind::IoPending.into());
-            }
-            step
+            let Some(source) = self.beside() else {
+                return reader.read(into, mode, wait, &mut progress);
+            };
+            kernel::read(reader, source, into, wait, &mut progress)
         });
         match result {
             Ok(recv) => Ok(recv),
-            Err(error) => self.recv_failed(error, into, until, nowait, &progress),
+            Err(error) => self.recv_failed(error, &progress),
         }
     }
 
     #[cold]
-    fn recv_failed(
-        &self,
-        error: Error,
-        into: &mut [u8],
-        until: Until,
-        nowait: bool,
-        progress: &ReadProgress,
-    ) -> Result<Recv> {
+    fn recv_failed(&self, error: Error, progress: &ReadProgress) -> Result<Recv> {
+        if self.is_copy() {
+            return Err(error);
+        }
         let early = self.reader.lock().as_mut().and_then(|reader| reader.give_up(progress));
-        match (early, self.source()) {
+        match early {
             // A read that may not wait gives up with `ERROR_NO_DATA`.
-            (Some(early), _) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
-            (_, Some(source)) if error.kind() == ErrorKind::IoPending => {
-                kernel::recv(self, source, into, until, nowait)
-            }
+            Some(early) if gave_up(&error) || error.kind() == ErrorKind::NoData => Ok(early),
             _ => Err(error),
         }
     }
@@ -320,15 +333,16 @@ impl End {
         self.waiter.end_streak(Need::Data);
         let mut progress = WriteProgress::default();
         let nowait = nowait || self.is_no_wait();
-        if let Some(sink) = self.sink() {
-            return kernel::write_all(sink, data, until, nowait);
-        }
+        let mut fed = None;
         let wait = if nowait { WaitMode::NoWait } else { WaitMode::Wait };
         // For an empty message, 0 would mean that it was sent.
         let nothing = || if data.is_empty() { Err(ErrorKind::NoData.into()) } else { Ok(0) };
         let answer: Option<&dyn Fn() -> Result<usize>> = if nowait { Some(&nothing) } else { None };
         let result = self.run(until, &self.writer, Writer::connection, answer, |writer| {
-            writer.write(data, wait, &mut progress)
+            let Some(sink) = self.beside() else {
+                return writer.write(data, wait, &mut progress);
+            };
+            kernel::write(writer, sink, data, wait, &mut progress, &mut fed)
         });
         match result {
             Ok(written) => Ok(written),
@@ -338,6 +352,9 @@ impl End {
 
     #[cold]
     fn send_failed(&self, error: Error, len: usize, progress: &WriteProgress) -> Result<usize> {
+        if self.is_copy() {
+            return Err(error);
+        }
         let cancelled = match self.writer.lock().as_mut() {
             // Whatever ended it, it keeps no other write waiting.
             Some(writer) => writer.cancel(progress)?,
@@ -348,6 +365,7 @@ impl End {
     }
 
     pub(crate) fn peek(&self, into: &mut [u8]) -> Result<Peek> {
+        self.check_process()?;
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -359,15 +377,12 @@ impl End {
             slot = self.reader.lock();
         }
         let Some(reader) = slot.as_mut() else { return Err(ErrorKind::BadPipe.into()) };
+        if let Some(source) = self.beside() {
+            return kernel::peek(source, into);
+        }
         // What a killed peer had pending is gone with it, though nobody but who peeks looks.
         watch::ensure(reader.connection())?;
-        let peek = match (reader.peek(into), self.source()) {
-            (Ok(peek), Some(source)) if peek.available == 0 => return kernel::peek(source, into),
-            (Err(error), Some(source)) if error.kind() == ErrorKind::BrokenPipe => {
-                return kernel::peek(source, into);
-            }
-            (peek, _) => peek?,
-        };
+        let peek = reader.peek(into)?;
         if peek.available == 0 && reader.connection().ask_kernel() == PeerLife::Gone {
             return reader.peek(into);
         }
@@ -375,6 +390,7 @@ impl End {
     }
 
     pub(crate) fn flush(&self, until: Until) -> Result<()> {
+        self.check_process()?;
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -386,6 +402,7 @@ impl End {
     }
 
     pub(crate) fn transact(&self, data: &[u8], into: &mut [u8], until: Until) -> Result<Recv> {
+        self.check_process()?;
         if !self.rights.write || !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -406,17 +423,23 @@ impl End {
         let result = self.run(until, &self.reader, Reader::connection, None, |reader| {
             reader.read(into, mode, WaitMode::Wait, &mut progress)
         });
-        result.or_else(|error| self.recv_failed(error, into, until, false, &progress))
+        result.or_else(|error| self.recv_failed(error, &progress))
     }
 
     /// Waits until `len` bytes fit.
     pub(crate) fn wait_for_room(&self, len: u32) -> Result<()> {
-        self.run(Until::Forever, &self.writer, Writer::connection, None, |w| w.reserve(len))
+        self.run(Until::Forever, &self.writer, Writer::connection, None, |writer| {
+            self.check_ring()?;
+            writer.reserve(len)
+        })
     }
 
     /// Waits until something is there to read.
     pub(crate) fn wait_for_data(&self) -> Result<usize> {
-        self.run(Until::Forever, &self.reader, Reader::connection, None, Reader::front_len)
+        self.run(Until::Forever, &self.reader, Reader::connection, None, |reader| {
+            self.check_ring()?;
+            reader.front_len()
+        })
     }
 
     /// Whether a read would not wait: something is there, or nothing will ever come.
@@ -432,11 +455,15 @@ impl End {
 
     /// The connection, if there is one.
     pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
+        if self.is_copy() {
+            return None;
+        }
         self.reader.lock().as_ref().map(|reader| reader.connection().clone())
     }
 
     /// A client whose server disconnected can ask nothing any more.
     pub(crate) fn check_severed(&self) -> Result<()> {
+        self.check_process()?;
         match self.connection() {
             Some(c) if c.peer_life() == PeerLife::Severed => {
                 Err(ErrorKind::PipeNotConnected.into())
@@ -468,11 +495,16 @@ impl End {
 
     /// Ends every blocked call on this end with `ERROR_OPERATION_ABORTED`.
     pub(crate) fn cancel(&self) {
+        if self.is_copy() {
+            return;
+        }
         // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
-        self.waiter.cancels.fetch_add(1, Ordering::Release);
+        let before = self.waiter.cancels.fetch_add(1, Ordering::Release);
         if let Some(connection) = self.connection() {
             connection.wake_own();
         }
+        self.waiter.pollers.wake();
+        self.waiter.sleepers.wake_before(before.wrapping_add(1));
         if let Some(server) = &self.server {
             server.wake();
         }
@@ -482,6 +514,8 @@ impl End {
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));
         *self.reader.lock() = Some(Reader::new(connection.clone()));
+        // Behind both: a call that had a half of the last connection may have noted that it looks after that.
+        self.tended.store(0, Ordering::Relaxed);
         // Relaxed, here and below: the lock of the instance orders it for who asks under that, and for others
         // it is a hint.
         self.arrivals.fetch_add(1, Ordering::Relaxed);
@@ -500,10 +534,10 @@ impl End {
         self.endings.fetch_add(1, Ordering::Relaxed);
         let writer = self.writer.lock().take();
         let reader = self.reader.lock().take();
-        if let Some(writer) = writer {
-            writer.connection().leave(sever);
-        } else if let Some(reader) = reader {
-            reader.connection().leave(sever);
+        let writing = writer.as_ref().map(Writer::connection);
+        if let Some(connection) = writing.or(reader.as_ref().map(Reader::connection)) {
+            connection.leave(sever);
+            self.waiter.sleepers.wake_at(connection);
         }
         self.ring_chime();
     }
@@ -511,6 +545,9 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
+        if self.is_copy() {
+            return self.abandon();
+        }
         if let Some(server) = &self.server {
             // A client that nobody looked at yet is let in, so that it learns at once that we leave.
             let _ = server.settle(self);

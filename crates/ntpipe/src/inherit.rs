@@ -19,7 +19,6 @@ use ntpipe_core::namespace::{Carried, Namespace};
 use ntpipe_core::ops;
 use ntpipe_shm::handover;
 
-use crate::anonymous::Pair;
 use crate::end::{End, Facts};
 use crate::pipe::Pipe;
 use crate::server::ServerSide;
@@ -49,11 +48,10 @@ use token::{Kind, Token};
 /// # }
 /// ```
 ///
-/// This is the only way to have an end in two processes. A plain `fork` copies it unseen: then either the
-/// parent or the child may go on with it, not both, since neither knows what the other one has written or
-/// read, and the first step that contradicts it ends the connection with an error. And a child that goes
-/// on with an end that had carried data is not told when the peer is killed: only calls that do not wait
-/// ask for that.
+/// This is the only way to have an end in two processes. In the copy of a process that a plain `fork` makes,
+/// the ends are there but of no use: what is done with them answers `ERROR_INVALID_HANDLE`, and closing them
+/// there closes nothing. But the kernel sees the connection open as long as the copy lives, if the
+/// parent is killed.
 ///
 /// It counts as a holder of the end until it is dropped, and so does a [`Command`] that it was
 /// [passed to](Self::pass_to): drop both, or the other end never sees this one closed.
@@ -123,12 +121,9 @@ fn copies<Fd: AsFd>(fds: impl Iterator<Item = Fd>) -> Result<Vec<OwnedFd>> {
 }
 
 fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
+    end.check_process()?;
     if let Some(server) = &end.server {
         server.settle(end)?;
-    }
-    if end.pair.as_ref().is_some_and(Pair::is_stream) {
-        return Err(Error::new(ErrorKind::NotSupported)
-            .because("an end of this pipe has become a standard stream"));
     }
     // In this order everywhere; no step is under way then.
     let instance = end.server.as_ref().map(ServerSide::instance);
@@ -137,6 +132,7 @@ fn inherit(end: &End, kind: Kind) -> Result<Inheritable> {
     let (Some(writer), Some(reader)) = (writer.as_mut(), reader.as_mut()) else {
         return Err(ErrorKind::PipeNotConnected.into());
     };
+    end.check_ring()?;
     let connection = reader.connection().clone();
     let first = connection.sharing().is_none();
     let [locks, bell] = connection.share()?.fds();

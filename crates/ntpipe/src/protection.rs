@@ -20,6 +20,7 @@ impl Pipe {
     }
 
     fn find_descriptor(&self) -> Result<Descriptor> {
+        self.end.check_process()?;
         if let Some(server) = &self.end.server {
             return server.instance().place().pipe().descriptor();
         }
@@ -50,6 +51,7 @@ impl Pipe {
     #[doc(hidden)]
     pub fn set_descriptor(&self, descriptor: Descriptor) -> Result<()> {
         let set = || {
+            self.end.check_process()?;
             let policy = Policy::of(descriptor)?;
             if let Some(server) = &self.end.server {
                 return server.instance().place().pipe().set_policy(policy);

@@ -184,6 +184,7 @@ pub fn root() -> Result<(PathBuf, &'static str)> {
 /// Instances of an end's pipe; 1 for an anonymous pipe.
 pub(crate) fn instances(end: &End) -> u32 {
     let count = match &end.server {
+        _ if end.is_copy() => Ok(1),
         Some(server) => server.instance().place().instances(),
         None => match end.facts.name.parse() {
             Ok(name) => Namespace::from_env().and_then(|ns| ns.instances(&name)),

@@ -349,6 +349,7 @@ impl NamedPipeServer {
     pub fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
         let end = &self.pipe.end;
         let side = end.server.as_ref().expect("a server end");
-        self.pipe.named("poll", side.readiness()).map(AsFd::as_fd)
+        let readiness = end.check_process().and_then(|()| side.readiness());
+        self.pipe.named("poll", readiness).map(AsFd::as_fd)
     }
 }

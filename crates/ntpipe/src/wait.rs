@@ -3,6 +3,7 @@
 //! Spins first, for a bounded time and only while that pays; then announces itself at the doorbell,
 //! looks once more, and sleeps.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 use ntpipe_core::connection::Connection;
 use ntpipe_core::ops::{Need, Pending};
 use ntpipe_shm::doorbell::{Doorbell, POLLER, SLEEPER};
+use rustix::event::{PollFd, PollFlags};
 
-use crate::cancel::Sleep;
+use crate::cancel::{self, Pollers, Sleep, Sleepers};
 use crate::{Error, ErrorKind, Result, watch};
 
 /// How a blocking call spends the time until the peer moves.
@@ -31,6 +33,8 @@ pub enum WaitStrategy {
 pub(crate) struct Blocked {
     pub(crate) connection: Arc<Connection>,
     pub(crate) pending: Pending,
+    /// The kernel pipe that it waits for, if it is that.
+    pub(crate) beside: Option<Arc<OwnedFd>>,
 }
 
 /// The waiting state of one end.
@@ -39,6 +43,10 @@ pub(crate) struct Waiter {
     pub(crate) strategy: WaitStrategy,
     /// Counts cancellations; a call that sees it move ends with `ERROR_OPERATION_ABORTED`.
     pub(crate) cancels: AtomicU32,
+    /// The threads that sleep at a bell.
+    pub(crate) sleepers: Sleepers,
+    /// The threads that poll, which no bell wakes.
+    pub(crate) pollers: Pollers,
     /// Nanoseconds that a wait may spin.
     budget: AtomicU32,
     /// When this end last slept, its peer had slept on the same CPU: to spin would only keep it from
@@ -57,6 +65,10 @@ const QUICK_SPINS: u32 = 64;
 const STREAK: u32 = 64;
 /// How long a stream is left to gather, in pauses of the processor.
 const GATHER_SPINS: u32 = 150;
+/// How often whoever wakes sleepers lets them run before it rings again, and how long it waits then.
+const YIELDS: u32 = 10;
+const PAUSE_MIN: Duration = Duration::from_micros(20);
+const PAUSE_MAX: Duration = Duration::from_millis(1);
 /// Larger writes gain nothing by that.
 const GATHER_BYTES_MAX: u32 = 4096;
 
@@ -93,6 +105,8 @@ impl Waiter {
         Self {
             strategy,
             cancels: AtomicU32::new(0),
+            sleepers: Sleepers::default(),
+            pollers: Pollers::default(),
             budget: AtomicU32::new(BUDGET_NS_MAX),
             same_cpu: AtomicBool::new(false),
             streaks: [AtomicU32::new(0), AtomicU32::new(0)],
@@ -119,9 +133,14 @@ impl Waiter {
         };
         loop {
             if !self.spin(&blocked) {
-                let start = Instant::now();
-                self.sleep(&blocked, until, cancels)?;
-                self.learn(start.elapsed());
+                match &blocked.beside {
+                    Some(fd) => self.poll(fd, blocked.pending.need, until, cancels)?,
+                    None => {
+                        let start = Instant::now();
+                        self.sleep(&blocked, until, cancels)?;
+                        self.learn(start.elapsed());
+                    }
+                }
             }
             blocked = match attempt()? {
                 Ok(done) => return Ok(done),
@@ -138,6 +157,9 @@ impl Waiter {
 
     /// Spins for the budget; whether something changed.
     fn spin(&self, blocked: &Blocked) -> bool {
+        if blocked.beside.is_some() {
+            return false;
+        }
         let budget = match self.strategy {
             WaitStrategy::Block => return false,
             WaitStrategy::Adaptive if self.same_cpu.load(Ordering::Relaxed) => return false,
@@ -222,9 +244,21 @@ impl Waiter {
         self.same_cpu.store(same, Ordering::Relaxed);
     }
 
+    /// Sleeps until the kernel pipe has data or room.
+    #[cold]
+    fn poll(&self, fd: &OwnedFd, need: Need, until: Until, cancels: u32) -> Result<()> {
+        let event = match need {
+            Need::Data => PollFlags::IN,
+            Need::Room => PollFlags::OUT,
+        };
+        // SYNC(cancels): Acquire. Whoever cancels counts first and then wakes those who have entered.
+        let is_cancelled = || self.cancels.load(Ordering::Acquire) != cancels;
+        cancel::poll_among(&self.pollers, is_cancelled, [PollFd::new(fd, event)], until)
+    }
+
     #[cold]
     fn sleep(&self, blocked: &Blocked, until: Until, cancels: u32) -> Result<()> {
-        let Blocked { connection, pending } = blocked;
+        let Blocked { connection, pending, .. } = blocked;
         if self.strategy == WaitStrategy::Spin {
             // The watcher rings for sleepers; a spinner asks for itself.
             let _ = connection.ask_kernel();
@@ -238,6 +272,7 @@ impl Waiter {
         }
         let bell = Doorbell(pending.bell(connection));
         let sleep = Sleep::at(connection);
+        let entered = self.sleepers.enter(&sleep, connection, cancels);
         let announced = bell.announce(SLEEPER);
         // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
@@ -252,6 +287,7 @@ impl Waiter {
             // Whether by a ring, a signal or the deadline: the caller looks again.
             let _ = bell.wait(announced, left);
         }
+        drop(entered);
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);
         }
@@ -259,9 +295,33 @@ impl Waiter {
     }
 }
 
+/// Rings for own sleepers until they are gone. One ring wakes whoever sleeps. But one that comes between a
+/// sleeper's last look and its call of the kernel shows only in the word, which the peer can put back; the
+/// next one finds the sleeper asleep.
+pub(crate) fn ring_until_gone(asleep: impl Fn() -> Vec<Arc<Connection>>) {
+    let mut pause = Duration::ZERO;
+    loop {
+        let connections = asleep();
+        if connections.is_empty() {
+            return;
+        }
+        for connection in &connections {
+            connection.wake_own();
+        }
+        for _ in 0..YIELDS {
+            std::thread::yield_now();
+            if asleep().is_empty() {
+                return;
+            }
+        }
+        pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        std::thread::sleep(pause);
+    }
+}
+
 /// Asks for a byte on the socket when the pending change comes; whether it came meanwhile.
 pub(crate) fn announce_poller(blocked: &Blocked) -> bool {
-    let Blocked { connection, pending } = blocked;
+    let Blocked { connection, pending, .. } = blocked;
     connection.drain();
     Doorbell(pending.bell(connection)).announce(POLLER);
     pending.is_over(connection)

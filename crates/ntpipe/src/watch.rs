@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use ntpipe_core::connection::Connection;
+use ntpipe_shm::generation;
 use rustix::event::epoll;
 
 use crate::end::lock;
@@ -78,6 +79,7 @@ struct AlarmWatch {
     fd: OwnedFd,
     key: u64,
     watches: Arc<Watches>,
+    born: u32,
 }
 
 /// An alarm that rings once any of the descriptors is readable.
@@ -97,6 +99,10 @@ impl Alarm {
 
 impl Drop for AlarmWatch {
     fn drop(&mut self) {
+        if self.born != generation::now() {
+            // A fork copied it: the watch is the other process's.
+            return;
+        }
         // The file may stay open elsewhere, and `epoll` goes by the file.
         let _ = epoll::delete(&self.watches.epoll, &self.fd);
         lock(&self.watches.watched).remove(&self.key);
@@ -148,7 +154,8 @@ impl Watcher {
     fn watch_for(&mut self, fd: BorrowedFd<'_>, word: &Arc<AtomicU32>) -> Result<AlarmWatch> {
         let fd = rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| Error::os("dup", errno))?;
         let key = self.watches.note(Watched::Alarm(word.clone()));
-        let watch = AlarmWatch { fd, key, watches: self.watches.clone() };
+        let watch =
+            AlarmWatch { fd, key, watches: self.watches.clone(), born: generation::noted() };
         let flags = epoll::EventFlags::IN | epoll::EventFlags::ONESHOT;
         self.watches.add(&watch.fd, key, flags)?;
         Ok(watch)

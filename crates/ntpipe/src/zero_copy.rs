@@ -133,8 +133,8 @@ impl Pipe {
             let mut writer = self.end.writer.lock();
             let mut held = None;
             let step = match writer.as_mut() {
-                Some(writer) => writer.hold().and_then(|hold| {
-                    held = hold;
+                Some(writer) => self.end.check_ring().and_then(|()| {
+                    held = writer.hold()?;
                     writer.reserve(len)
                 }),
                 None => Err(ErrorKind::PipeNotConnected.into()),
@@ -165,8 +165,8 @@ impl Pipe {
             let mut reader = self.end.reader.lock();
             let mut held = None;
             let front = match reader.as_mut() {
-                Some(half) => half.hold().and_then(|hold| {
-                    held = hold;
+                Some(half) => self.end.check_ring().and_then(|()| {
+                    held = half.hold()?;
                     half.front_len()
                 }),
                 None => Err(ErrorKind::PipeNotConnected.into()),

@@ -14,10 +14,12 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/bare.rs",
     "crates/ntpipe-shm/src/block.rs",
     "crates/ntpipe-shm/src/bytes.rs",
+    "crates/ntpipe-shm/src/generation.rs",
     "crates/ntpipe-shm/src/handover.rs",
     "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",
     "crates/ntpipe-shm/src/peer.rs",
+    "crates/ntpipe-shm/src/quiet.rs",
     "crates/ntpipe-shm/src/segment.rs",
 ];
 

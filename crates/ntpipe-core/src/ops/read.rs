@@ -180,34 +180,56 @@ impl Reader {
         if wait == WaitMode::Wait {
             self.enqueue(progress);
         }
-        Ok(Step::Wait(Pending {
-            need: Need::Data,
-            // The word cannot say when the turn comes; the count of changes does.
-            seen: self.consumer.tail_word(),
-            life: self.connection.peer_life(),
-            changes: self.connection.changes(),
-            wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
-            behind: false,
-        }))
+        // The word cannot say when the turn comes; the count of changes does.
+        Ok(Step::Wait(self.no_data(wanted)))
     }
 
-    /// Whether no other read of this process comes before the one of this progress.
+    /// For a read elsewhere than in the ring: what it waits for, unless it is the first. A read that waits
+    /// takes or keeps its place among the reads of this end, until it [leaves](Self::leave_elsewhere).
+    pub fn enter_elsewhere(
+        &mut self,
+        wait: WaitMode,
+        progress: &mut ReadProgress,
+    ) -> Option<Pending> {
+        if wait == WaitMode::Wait {
+            self.enqueue(progress);
+        }
+        let is_first = self.queue.front().is_none_or(|first| *first == progress.ticket);
+        (!is_first).then(|| self.no_data(0))
+    }
+
+    /// The first of such reads finds nothing yet.
     #[must_use]
-    pub fn is_first(&self, progress: &ReadProgress) -> bool {
-        self.queue.front().is_none_or(|first| *first == progress.ticket)
+    pub fn wait_elsewhere(&self) -> Pending {
+        Pending { elsewhere: true, ..self.no_data(0) }
     }
 
-    /// For a read that goes on elsewhere although this ring is over: it is the first, and stays it until
-    /// it is [given up](Self::give_up).
-    pub fn stay_first(&mut self, progress: &mut ReadProgress) {
-        if self.is_first(progress) && progress.ticket != 0 && !self.queue.is_empty() {
-            return;
+    /// Such a read is over.
+    pub fn leave_elsewhere(&mut self, progress: &ReadProgress) {
+        self.dequeue(progress);
+    }
+
+    /// Takes all that is there, whatever reads wait for it: from now on the data of this pipe goes another
+    /// way. No write may be under way.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), but a peer that is gone is none.
+    pub fn drain(&mut self) -> Result<Vec<u8>> {
+        let _held = self.hold()?;
+        let mut all = Vec::new();
+        let mut piece = vec![0; 65_536];
+        loop {
+            match self.step(&mut piece, ReadMode::Byte, &mut ReadProgress::default()) {
+                Ok(Step::Done(recv)) => all.extend_from_slice(&piece[..recv.len]),
+                // Of withdrawn records alone there are no more than one step passes.
+                Ok(Step::Wait(_)) => break,
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+                Err(error) => return Err(error),
+            }
         }
-        if progress.ticket == 0 {
-            progress.ticket = self.next_ticket;
-            self.next_ticket += 1;
-        }
-        self.queue.push_front(progress.ticket);
+        self.connection.announce_room();
+        Ok(all)
     }
 
     /// Whether reads of this process wait.
@@ -239,13 +261,19 @@ impl Reader {
     /// A wait that is over at once.
     #[cold]
     pub(super) fn try_again(&self, wanted: usize) -> Pending {
+        let changes = self.connection.changes().wrapping_sub(1);
+        Pending { changes, ..self.no_data(wanted) }
+    }
+
+    fn no_data(&self, wanted: usize) -> Pending {
         Pending {
             need: Need::Data,
             seen: self.consumer.tail_word(),
             life: self.connection.peer_life(),
-            changes: self.connection.changes().wrapping_sub(1),
+            changes: self.connection.changes(),
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
             behind: false,
+            elsewhere: false,
         }
     }
 
@@ -290,6 +318,7 @@ impl Reader {
                     changes: self.connection.changes(),
                     wanted,
                     behind: false,
+                    elsewhere: false,
                 }));
             }
         }
@@ -302,9 +331,7 @@ impl Reader {
         if life == PeerLife::Gone {
             return Ok(Found::End);
         }
-        let changes = self.connection.changes();
-        let seen = self.consumer.tail_word();
-        Err(Pending { need: Need::Data, seen, life, changes, wanted: 0, behind: false })
+        Err(Pending { life, ..self.no_data(0) })
     }
 
     /// What continued before a withdrawn record ends there.

@@ -53,6 +53,7 @@ fn hold<H: SharedHalf>(half: &mut H, sharing: &Arc<Sharing>) -> Result<Held> {
         changes: connection.changes(),
         wanted: 0,
         behind: false,
+        elsewhere: false,
     };
     half.resume()?;
     let over = match sharing.turn(half.mark())? {

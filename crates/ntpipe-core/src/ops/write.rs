@@ -55,7 +55,8 @@ impl Default for WriteProgress {
 
 impl WriteProgress {
     /// Whether it was accepted and waits, whether or not something of it was placed.
-    pub(super) fn has_begun(&self) -> bool {
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
         self.ticket != 0
     }
 
@@ -322,21 +323,47 @@ impl Writer {
         }
     }
 
-    /// For a write that goes, or goes on, elsewhere than into the ring: takes or keeps its place among the
-    /// writes of this end, and answers what to wait for unless it is the first.
+    /// For a write that goes, or goes on, elsewhere than into the ring: what it waits for, unless it is the
+    /// first. A write that waits takes or keeps its place among the writes of this end, until it
+    /// [leaves](Self::leave_elsewhere).
     ///
     /// # Errors
     ///
     /// If the peer corrupted the ring.
-    pub fn enter_elsewhere(&mut self, progress: &mut WriteProgress) -> Result<Option<Pending>> {
-        self.enter_queue(progress);
+    pub fn enter_elsewhere(
+        &mut self,
+        wait: WaitMode,
+        progress: &mut WriteProgress,
+    ) -> Result<Option<Pending>> {
+        if wait == WaitMode::Wait {
+            self.enter_queue(progress);
+        }
         if self.turn == Some(progress.ticket) {
             progress.first = None;
             self.pass_turn();
         }
+        if self.may_place(progress) { Ok(None) } else { self.no_room().map(Some) }
+    }
+
+    /// As [`enter_elsewhere`](Self::enter_elsewhere), but before all writes that wait.
+    pub fn enter_elsewhere_first(&mut self, progress: &mut WriteProgress) {
+        progress.ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.queue.push_front(progress.ticket);
+    }
+
+    /// The first of such writes finds no room now.
+    ///
+    /// # Errors
+    ///
+    /// If the peer corrupted the ring.
+    pub fn wait_elsewhere(&mut self) -> Result<Pending> {
+        Ok(Pending { elsewhere: true, ..self.no_room()? })
+    }
+
+    fn no_room(&mut self) -> Result<Pending> {
         let seen = self.producer.refresh()?;
-        let life = self.connection.peer_life();
-        Ok((!self.may_place(progress)).then(|| Pending { life, ..self.pending(seen, 0) }))
+        Ok(Pending { life: self.connection.peer_life(), ..self.pending(seen, 0) })
     }
 
     /// Such a write is over.
@@ -406,7 +433,8 @@ impl Writer {
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
         let changes = self.foreign.map_or_else(|| self.connection.changes(), |of| of.changes);
         let behind = self.foreign.is_some();
-        Pending { need: Need::Room, seen, life: PeerLife::Here, changes, wanted, behind }
+        let (need, life, elsewhere) = (Need::Room, PeerLife::Here, false);
+        Pending { need, seen, life, changes, wanted, behind, elsewhere }
     }
 
     /// Whether a write of this process goes in pieces.

@@ -137,7 +137,11 @@ enum Took {
 
 impl<'a> Wait<'a> {
     pub(super) fn begin(of: &'a dyn Waitable) -> Self {
-        let Source(kind) = of.source();
+        let kind = match of.source() {
+            // What is done with it next tells why.
+            Source(Kind::End(end)) if end.is_copy() => Kind::Over,
+            Source(kind) => kind,
+        };
         let ticket = match kind {
             Kind::Event(event) => Some((event.signal(), event.signal().begin())),
             _ => None,

@@ -15,6 +15,7 @@ impl End {
 
     /// Reads a message by a single read, however long it is: another process might take the rest.
     pub(crate) fn recv_whole(&self, message: &mut Vec<u8>) -> Result<usize> {
+        self.check_process()?;
         if !self.rights.read {
             return Err(ErrorKind::AccessDenied.into());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use ntpipe_core::ops::{Step, Writer};
+use ntpipe_core::ops::Writer;
 
 use super::site::Site;
 use super::{Cancelled, Started};
@@ -37,6 +37,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>) -> Result<Started<(), Flush>> {
+    end.check_process()?;
     if !end.rights.write {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -65,13 +66,7 @@ impl Flush {
         site.answer(|site, end| {
             let mut slot = end.writer.lock();
             let writer = site.half(&mut slot, Writer::connection)?;
-            match writer.flush(started)? {
-                Step::Done(()) => Ok(Some(())),
-                Step::Wait(pending) => {
-                    site.ring = Some(pending);
-                    Ok(None)
-                }
-            }
+            Ok(site.note(writer.flush(started)?))
         })
     }
 

@@ -10,10 +10,9 @@ use ntpipe_core::ops::{Need, ReadProgress, Reader, Recv, Step};
 use super::site::Site;
 use super::{Cancelled, Started};
 use crate::end::End;
-use crate::kernel::{self, Looked, Source};
 use crate::pipe::Pipe;
 use crate::wait::Until;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, kernel};
 
 /// A read that goes on. Several on one end are served in the order in which they were started.
 ///
@@ -44,6 +43,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, into: &mut [u8]) -> Result<Started<Recv, Read>> {
+    end.check_process()?;
     if !end.rights.read {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -60,24 +60,29 @@ fn start(end: &Arc<End>, into: &mut [u8]) -> Result<Started<Recv, Read>> {
         slot = end.reader.lock();
     }
     let Some(reader) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
-    let ring = if end.source().is_some() {
-        None
-    } else {
-        match reader.read(into, mode, WaitMode::Wait, &mut progress)? {
-            Step::Done(recv) => return Ok(Started::Done(Ok(recv))),
-            Step::Wait(pending) => Some(pending),
-        }
+    let pending = match attempt(end, reader, into, mode, &mut progress)? {
+        Step::Done(recv) => return Ok(Started::Done(Ok(recv))),
+        Step::Wait(pending) => pending,
     };
-    let site = Site::new("read", end, reader.connection().clone(), ring);
+    let site = Site::new("read", end, reader.connection().clone(), Some(pending));
     drop(slot);
-    let mut read = Read { site, mode, progress, len: into.len() };
+    let read = Read { site, mode, progress, len: into.len() };
     read.site.watch()?;
-    if ring.is_none()
-        && let Poll::Ready(result) = read.step(into)
-    {
-        return Ok(Started::Done(result));
-    }
     Ok(Started::Pending(read))
+}
+
+fn attempt(
+    end: &End,
+    reader: &mut Reader,
+    into: &mut [u8],
+    mode: ReadMode,
+    progress: &mut ReadProgress,
+) -> Result<Step<Recv>> {
+    match end.beside() {
+        None => reader.read(into, mode, WaitMode::Wait, progress),
+        // An end has become a program's standard stream.
+        Some(source) => kernel::read(reader, source, into, WaitMode::Wait, progress),
+    }
 }
 
 impl Read {
@@ -94,18 +99,9 @@ impl Read {
             return Poll::Ready(Err(other_length()));
         }
         site.answer(|site, end| {
-            if let Some(source) = end.source() {
-                return look(site, end, source, into, progress);
-            }
             let mut slot = end.reader.lock();
             let reader = site.half(&mut slot, Reader::connection)?;
-            match reader.read(into, *mode, WaitMode::Wait, progress)? {
-                Step::Done(recv) => Ok(Some(recv)),
-                Step::Wait(pending) => {
-                    site.ring = Some(pending);
-                    Ok(None)
-                }
-            }
+            Ok(site.note(attempt(end, reader, into, *mode, progress)?))
         })
     }
 
@@ -142,31 +138,12 @@ impl Drop for Read {
     }
 }
 
-/// A writer became a program's standard stream: two places to look at.
-fn look(
-    site: &mut Site,
-    end: &End,
-    source: Source<'_>,
-    into: &mut [u8],
-    progress: &mut ReadProgress,
-) -> Result<Option<Recv>> {
-    match kernel::look(end, source, into, WaitMode::Wait, progress)? {
-        Looked::Got(recv) => Ok(Some(recv)),
-        Looked::Over => Err(ErrorKind::BrokenPipe.into()),
-        Looked::Nothing { ring, source } => {
-            site.ring = ring.map(|blocked| blocked.pending);
-            site.kernel = source;
-            Ok(None)
-        }
-    }
-}
-
 /// Ends a read that waits; what it was over with, if it was.
 pub(super) fn give_up(site: &Site, end: &End, progress: &ReadProgress) -> Result<Option<Recv>> {
     let mut slot = end.reader.lock();
     let reader = site.half(&mut slot, Reader::connection)?;
     let part = reader.give_up(progress);
-    if part.is_some() || end.source().is_some() {
+    if part.is_some() || end.beside().is_some() {
         return Ok(part);
     }
     match site.connection.peer_life() {

@@ -61,6 +61,7 @@ fn elsewhere() -> Error {
 
 impl End {
     pub(super) fn readiness(self: &Arc<Self>) -> Result<&Arc<Readiness>> {
+        self.check_process()?;
         if let Some(readiness) = self.readiness.get() {
             return Ok(readiness);
         }
@@ -100,7 +101,12 @@ impl Readiness {
     /// Makes the descriptor unreadable again, unless the peer is gone or a client has come. What has changed
     /// before is seen by the steps after this.
     pub fn clear(&self) {
-        if let Some(end) = self.end.upgrade()
+        let end = self.end.upgrade();
+        if end.as_ref().is_some_and(|end| end.is_copy()) {
+            // It is the same descriptor in both processes.
+            return;
+        }
+        if let Some(end) = end
             && let Some(connection) = end.connection()
         {
             connection.drain_for_chime();
@@ -115,8 +121,7 @@ impl Readiness {
 
     /// Asks for one event of the kernel pipe behind this end.
     pub(super) fn arm_kernel(&self, end: &End) -> Result<()> {
-        let Some(pair) = &end.pair else { return Ok(()) };
-        let Some(fd) = pair.own.get() else { return Ok(()) };
+        let Some(fd) = end.beside() else { return Ok(()) };
         let event = if end.rights.read { EventFlags::IN } else { EventFlags::OUT };
         self.spot.add_once(fd, event)
     }

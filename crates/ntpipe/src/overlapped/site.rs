@@ -4,8 +4,9 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use ntpipe_core::connection::Connection;
-use ntpipe_core::ops::{Need, Pending};
+use ntpipe_core::ops::{Need, Pending, Step};
 use ntpipe_shm::doorbell::{Doorbell, POLLER};
+use ntpipe_shm::generation;
 use ntpipe_shm::sync::Ordering;
 
 use super::Cancelled;
@@ -26,6 +27,8 @@ pub(super) struct Site {
     /// The peer was told how much a read wants.
     wished: bool,
     over: bool,
+    /// The process that started it.
+    born: u32,
 }
 
 impl Site {
@@ -36,7 +39,28 @@ impl Site {
         ring: Option<Pending>,
     ) -> Self {
         let end = Arc::downgrade(end);
-        Self { operation, end, connection, ring, kernel: false, wished: false, over: false }
+        let (kernel, wished, over, born) = (false, false, false, generation::now());
+        let mut site = Self { operation, end, connection, ring, kernel, wished, over, born };
+        if let Some(pending) = ring {
+            site.note_pending(pending);
+        }
+        site
+    }
+
+    /// What a step gave; `None` is "not yet".
+    pub(super) fn note<T>(&mut self, step: Step<T>) -> Option<T> {
+        match step {
+            Step::Done(done) => Some(done),
+            Step::Wait(pending) => {
+                self.note_pending(pending);
+                None
+            }
+        }
+    }
+
+    fn note_pending(&mut self, pending: Pending) {
+        self.kernel = pending.elsewhere;
+        self.ring = Some(pending);
     }
 
     /// Makes sure that the death of the peer is noticed.
@@ -54,7 +78,9 @@ impl Site {
             return Err(Error::new(ErrorKind::InvalidParameter).because("the operation is over"));
         }
         //= observed: last handle closed while it pends: PIPE_BROKEN
-        self.end.upgrade().ok_or_else(|| ErrorKind::BrokenPipe.into())
+        let end = self.end.upgrade().ok_or(ErrorKind::BrokenPipe)?;
+        end.check_process()?;
+        Ok(end)
     }
 
     /// The half of the end, if it still is that of the same connection.
@@ -108,13 +134,14 @@ impl Site {
 
     fn finish(&mut self) {
         self.over = true;
-        if self.wished {
+        if self.wished && self.born == generation::now() {
             self.connection.own().wanted.store(0, Ordering::Relaxed);
         }
     }
 
     pub(super) fn is_worth_trying(&self) -> bool {
         self.end.strong_count() == 0
+            || self.born != generation::now()
             || self.ring.is_some_and(|pending| pending.is_over(&self.connection))
     }
 

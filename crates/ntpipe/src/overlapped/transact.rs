@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use ntpipe_core::mode::{ReadMode, WaitMode};
-use ntpipe_core::ops::{ReadProgress, Reader, Recv, Step, WriteProgress, Writer, transact};
+use ntpipe_core::ops::{ReadProgress, Reader, Recv, WriteProgress, Writer, transact};
 
 use super::read::{give_up, other_length};
 use super::site::Site;
@@ -44,6 +44,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, request: &[u8], reply: &mut [u8]) -> Result<Started<Recv, Transact>> {
+    end.check_process()?;
     if !end.rights.write || !end.rights.read {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -83,23 +84,15 @@ impl Transact {
                 let writer = site.half(&mut slot, Writer::connection)?;
                 let mut slot = end.reader.lock();
                 let reader = site.half(&mut slot, Reader::connection)?;
-                if let Step::Wait(pending) =
-                    transact::request(reader, writer, *mode, request, post)?
-                {
-                    site.ring = Some(pending);
+                let step = transact::request(reader, writer, *mode, request, post)?;
+                if site.note(step).is_none() {
                     return Ok(None);
                 }
                 *posted = true;
             }
             let mut slot = end.reader.lock();
             let reader = site.half(&mut slot, Reader::connection)?;
-            match reader.read(reply, *mode, WaitMode::Wait, progress)? {
-                Step::Done(recv) => Ok(Some(recv)),
-                Step::Wait(pending) => {
-                    site.ring = Some(pending);
-                    Ok(None)
-                }
-            }
+            Ok(site.note(reader.read(reply, *mode, WaitMode::Wait, progress)?))
         })
     }
 

@@ -1,6 +1,5 @@
 //! `WriteFile` with an `OVERLAPPED`.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -25,10 +24,8 @@ pub struct Write {
     site: Site,
     progress: WriteProgress,
     len: usize,
-    /// What went into a kernel pipe, or before that into the ring, if the write goes on there.
-    elsewhere: Option<usize>,
-    /// It was accepted, and has waited.
-    waited: bool,
+    /// How much of it is in the kernel pipe, once it goes there.
+    fed: Option<usize>,
 }
 
 impl Pipe {
@@ -49,6 +46,7 @@ impl Pipe {
 }
 
 fn start(end: &Arc<End>, data: &[u8]) -> Result<Started<usize, Write>> {
+    end.check_process()?;
     if !end.rights.write {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -64,26 +62,35 @@ fn start(end: &Arc<End>, data: &[u8]) -> Result<Started<usize, Write>> {
         slot = end.writer.lock();
     }
     let Some(writer) = slot.as_mut() else { return Err(ErrorKind::PipeNotConnected.into()) };
-    let ring = if end.sink().is_some() {
-        None
-    } else {
-        match writer.write(data, WaitMode::Wait, &mut progress)? {
-            Step::Done(len) => return Ok(Started::Done(Ok(len))),
-            Step::Wait(pending) => Some(pending),
-        }
+    let mut fed = None;
+    let pending = match attempt(end, writer, data, &mut progress, &mut fed)? {
+        Step::Done(len) => return Ok(Started::Done(Ok(len))),
+        Step::Wait(pending) => pending,
     };
-    let site = Site::new("write", end, writer.connection().clone(), ring);
+    let site = Site::new("write", end, writer.connection().clone(), Some(pending));
     drop(slot);
-    let len = data.len();
-    let mut write = Write { site, progress, len, elsewhere: None, waited: ring.is_some() };
+    let write = Write { site, progress, len: data.len(), fed };
     write.site.watch()?;
-    if ring.is_none()
-        && let Poll::Ready(result) = write.step(data)
-    {
-        return Ok(Started::Done(result));
-    }
-    write.waited = true;
     Ok(Started::Pending(write))
+}
+
+fn attempt(
+    end: &End,
+    writer: &mut Writer,
+    data: &[u8],
+    progress: &mut WriteProgress,
+    fed: &mut Option<usize>,
+) -> Result<Step<usize>> {
+    let step = match end.beside() {
+        None => writer.write(data, WaitMode::Wait, progress),
+        // An end has become a program's standard stream.
+        Some(sink) => kernel::write(writer, sink, data, WaitMode::Wait, progress, fed),
+    };
+    if step.is_err() {
+        // Whatever ended it, it keeps no other write waiting.
+        let _ = writer.cancel(progress);
+    }
+    step
 }
 
 impl Write {
@@ -98,28 +105,11 @@ impl Write {
         if data.len() != self.len {
             return Poll::Ready(Err(other_length()));
         }
-        let Self { site, progress, elsewhere, waited, .. } = self;
+        let Self { site, progress, fed, .. } = self;
         site.answer(|site, end| {
             let mut slot = end.writer.lock();
             let writer = site.half(&mut slot, Writer::connection)?;
-            if let Some(sink) = end.sink()
-                && (elsewhere.is_some() || progress.placed() == 0 || progress.placed() < data.len())
-            {
-                return feed(site, writer, sink, data, progress, elsewhere)
-                    .map_err(|error| if *waited { ended(error) } else { error });
-            }
-            let step = writer.write(data, WaitMode::Wait, progress);
-            if step.is_err() {
-                // Whatever ended it, it keeps no other write waiting.
-                let _ = writer.cancel(progress);
-            }
-            match step? {
-                Step::Done(len) => Ok(Some(len)),
-                Step::Wait(pending) => {
-                    site.ring = Some(pending);
-                    Ok(None)
-                }
-            }
+            Ok(site.note(attempt(end, writer, data, progress, fed)?))
         })
     }
 
@@ -134,7 +124,7 @@ impl Write {
             match (writer.cancel(progress)?, life) {
                 (Withdrawn::Completed, _) => Ok(Some(*len)),
                 (_, PeerLife::Here) => Ok(None),
-                (_, PeerLife::Gone) if end.sink().is_some() => Ok(None),
+                (_, PeerLife::Gone) if end.beside().is_some() => Ok(None),
                 (_, PeerLife::Gone) => Err(ErrorKind::BrokenPipe.into()),
                 (_, PeerLife::Severed) => Err(ErrorKind::PipeNotConnected.into()),
             }
@@ -165,35 +155,4 @@ impl Drop for Write {
             self.cancel();
         }
     }
-}
-
-/// The reader became a program's standard stream: what is not in the ring goes to the kernel pipe.
-fn feed(
-    site: &mut Site,
-    writer: &mut Writer,
-    sink: &OwnedFd,
-    data: &[u8],
-    progress: &mut WriteProgress,
-    elsewhere: &mut Option<usize>,
-) -> Result<Option<usize>> {
-    // Of a write in pieces, the kernel pipe's reader has got those that were placed.
-    let fed = elsewhere.get_or_insert(progress.placed());
-    site.ring = writer.enter_elsewhere(progress)?;
-    if site.ring.is_some() {
-        return Ok(None);
-    }
-    let written = kernel::write_some(sink, &data[*fed..]);
-    *fed += *written.as_ref().unwrap_or(&0);
-    if *fed < data.len() && written.is_ok() {
-        site.kernel = true;
-        return Ok(None);
-    }
-    writer.leave_elsewhere(progress);
-    written.map(|_| Some(data.len()))
-}
-
-/// A write that was pending when the peer closed.
-//= observed: fails with ERROR_BROKEN_PIPE, not ERROR_NO_DATA
-fn ended(error: crate::Error) -> crate::Error {
-    if error.kind() == ErrorKind::NoData { ErrorKind::BrokenPipe.into() } else { error }
 }

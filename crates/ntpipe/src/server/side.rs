@@ -4,7 +4,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
 
 use ntpipe_core::instance::{Instance, ListenProgress, Source};
 use ntpipe_core::mode::WaitMode;
@@ -59,6 +59,11 @@ impl ServerSide {
         lock(&self.instance)
     }
 
+    /// Whether somebody uses the instance.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.instance.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
     /// Lets the instance take a step. A client that comes in by it gets its halves, and the descriptor
     /// that is polled keeps up.
     pub(super) fn step<T>(
@@ -66,6 +71,7 @@ impl ServerSide {
         end: &End,
         step: impl FnOnce(&mut Instance) -> Result<T>,
     ) -> Result<T> {
+        end.check_process()?;
         let mut instance = self.instance();
         let answer = step(&mut instance);
         if let Some(connection) = instance.newcomer() {
@@ -141,6 +147,7 @@ impl ServerSide {
         end: &End,
         step: impl FnOnce(&mut Instance) -> Result<Step<T, Source>>,
     ) -> Result<Step<T, Waiting>> {
+        end.check_process()?;
         // Before the look at the instance: what changes that after the look uses up this one.
         let wake = self.wake_fd()?;
         Ok(match self.step(end, step)? {
