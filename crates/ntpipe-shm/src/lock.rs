@@ -78,6 +78,12 @@ impl<T> Lock<T> {
         Guard { lock: self, _stays: std::marker::PhantomData }
     }
 
+    /// Takes the lock if it is free.
+    #[inline]
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.try_take().then(|| Guard { lock: self, _stays: std::marker::PhantomData })
+    }
+
     /// Whether somebody holds it. Of a lock that is this thread's alone, in a copy of the process by `fork`:
     /// the holder is not in this process, and the value is as it left it, in the middle of something.
     #[must_use]

@@ -16,9 +16,11 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use ntpipe::ErrorKind;
-use ntpipe_shm::lock::Lock;
+use ntpipe_shm::generation;
+use ntpipe_shm::lock::{Guard, Lock};
 
 use crate::failure::Result;
 use crate::object::Object;
@@ -73,6 +75,10 @@ struct Slot {
 }
 
 static SLOTS: [OnceLock<Box<[Lock<Slot>]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+/// The process that made the table.
+static BORN: AtomicU32 = AtomicU32::new(0);
+/// How long a copy of it waits for a slot.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Slots that were used and are free again, the oldest first to make a stale number live long.
 static FREE: Mutex<std::collections::VecDeque<u32>> = Mutex::new(std::collections::VecDeque::new());
 /// The first slot that was never used; 0 is no handle.
@@ -87,8 +93,38 @@ fn slot(index: u32) -> Option<&'static Lock<Slot>> {
 
 fn slot_or_new(index: u32) -> Option<&'static Lock<Slot>> {
     let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?;
-    let chunk = chunk.get_or_init(|| (0..SLOTS_PER_CHUNK).map(|_| Lock::default()).collect());
+    let chunk = chunk.get_or_init(|| {
+        let now = generation::noted();
+        let _ = BORN.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        (0..SLOTS_PER_CHUNK).map(|_| Lock::default()).collect()
+    });
     chunk.get((index % SLOTS_PER_CHUNK) as usize)
+}
+
+/// The lock of a slot.
+#[inline]
+fn enter(slot: &Lock<Slot>) -> Result<Guard<'_, Slot>> {
+    match slot.try_lock() {
+        Some(slot) => Ok(slot),
+        None => enter_slowly(slot),
+    }
+}
+
+/// In a copy of the process by `fork`, whoever has the lock may be a thread that is not in the copy. Since a
+/// look-up takes a moment only, that is so if the lock is not free soon.
+#[cold]
+fn enter_slowly(slot: &Lock<Slot>) -> Result<Guard<'_, Slot>> {
+    if BORN.load(Ordering::Relaxed) == generation::now() {
+        return Ok(slot.lock());
+    }
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(slot) = slot.try_lock() {
+            return Ok(slot);
+        }
+        std::thread::yield_now();
+    }
+    Err(ErrorKind::InvalidHandle.into())
 }
 
 fn free() -> MutexGuard<'static, std::collections::VecDeque<u32>> {
@@ -175,7 +211,7 @@ pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
 
 /// Whether a handle is in this slot.
 pub(crate) fn is_used(index: u32) -> bool {
-    let used = |slot: &Lock<Slot>| slot.lock().entry.is_some();
+    let used = |slot: &Lock<Slot>| enter(slot).is_ok_and(|slot| slot.entry.is_some());
     slot(index).is_some_and(used)
 }
 
@@ -188,7 +224,7 @@ pub(crate) fn is_used(index: u32) -> bool {
 pub fn with<T>(handle: HANDLE, look: impl FnOnce(&Entry) -> Result<T>) -> Result<T> {
     if let Some((index, generation)) = split(handle)
         && let Some(slot) = slot(index)
-        && let slot = slot.lock()
+        && let slot = enter(slot)?
         && let Some(entry) = &slot.entry
         && slot.generation == generation
     {
@@ -203,8 +239,7 @@ fn missed(handle: HANDLE) -> Result<Entry> {
     let (index, generation) = split(handle).ok_or(ErrorKind::InvalidHandle)?;
     crate::inherit::adopt();
     crate::channel::fetch(index);
-    let slot = slot(index).ok_or(ErrorKind::InvalidHandle)?;
-    let slot = slot.lock();
+    let slot = enter(slot(index).ok_or(ErrorKind::InvalidHandle)?)?;
     let entry = slot.entry.as_ref().filter(|_| slot.generation == generation);
     entry.cloned().ok_or(ErrorKind::InvalidHandle.into())
 }
@@ -224,7 +259,7 @@ pub fn get(handle: HANDLE) -> Result<Entry> {
 pub fn change<T>(handle: HANDLE, change: impl FnOnce(&mut Entry) -> Result<T>) -> Result<T> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = arrived(handle)?;
-    let mut slot = slot(index).ok_or(invalid)?.lock();
+    let mut slot = enter(slot(index).ok_or(invalid)?)?;
     let right = slot.generation == generation;
     match &mut slot.entry {
         Some(entry) if right => change(entry),
@@ -247,7 +282,7 @@ pub fn close(handle: HANDLE) -> Result<()> {
     let (index, generation) = arrived(handle)?;
     let slot = slot(index).ok_or(invalid)?;
     let entry = {
-        let mut slot = slot.lock();
+        let mut slot = enter(slot)?;
         let open = slot.entry.as_ref().is_some_and(|entry| !entry.protected);
         if slot.generation != generation || !open {
             return Err(invalid.into());
@@ -270,18 +305,14 @@ pub fn close(handle: HANDLE) -> Result<()> {
 /// How many handles there are.
 #[must_use]
 pub fn count() -> usize {
-    let is_used = |index: &u32| {
-        let slot = slot(*index).map(|slot| slot.lock());
-        slot.is_some_and(|slot| slot.entry.is_some())
-    };
-    (1..NEXT.load(Ordering::Relaxed)).filter(is_used).count()
+    (1..NEXT.load(Ordering::Relaxed)).filter(|index| is_used(*index)).count()
 }
 
 /// All handles that children inherit.
 #[must_use]
 pub fn inheritable() -> Vec<(HANDLE, Entry)> {
     let look = |(index, slot): (u32, &Lock<Slot>)| {
-        let slot = slot.lock();
+        let slot = enter(slot).ok()?;
         let entry = slot.entry.as_ref().filter(|entry| entry.inherit)?;
         Some((join(index, slot.generation), entry.clone()))
     };

@@ -128,7 +128,7 @@ int main(void) {
     pthread_create(&threads[0], NULL, drain, ends);
     for (int i = 1; i < 4; i++)
         pthread_create(&threads[i], NULL, busy, ends);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 40; i++) {
         child = fork();
         if (child == 0) {
             alarm(20);
