@@ -31,14 +31,14 @@ pub fn credentials(socket: impl AsFd) -> Result<PeerCredentials> {
     }
 }
 
-/// The session that a process belongs to; `None` when the process is gone, and when the session's
-/// leader has no number here.
+/// The session that a process belongs to, 0 when its leader has no number here; `None` when the process
+/// is gone.
 #[must_use]
 pub fn session(pid: u32) -> Option<u32> {
     let pid = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 0)?;
     // SAFETY: the call takes a number and touches no memory of ours.
     let session = unsafe { libc::getsid(pid) };
-    u32::try_from(session).ok().filter(|session| *session > 0)
+    u32::try_from(session).ok()
 }
 
 /// What tells this process's PID namespace from others; `None` where the kernel does not tell.
