@@ -55,7 +55,7 @@ pub extern "C" fn GetCurrentProcessId() -> DWORD {
 /// The process that a handle, or `GetCurrentProcess`, stands for.
 pub(crate) fn process(handle: HANDLE) -> Result<Arc<ProcessObject>> {
     if handle.addr() == CURRENT_PROCESS {
-        return Ok(Arc::new(ProcessObject::open(std::process::id())?));
+        return ProcessObject::current();
     }
     handle::with(handle, |entry| entry.object.process().cloned())
 }
@@ -85,7 +85,7 @@ pub extern "C" fn GetProcessId(handle: HANDLE) -> DWORD {
 #[unsafe(no_mangle)]
 pub extern "C" fn OpenProcess(access: DWORD, inherit: BOOL, pid: DWORD) -> HANDLE {
     gives_object(|| {
-        let object = Object::Process(Arc::new(ProcessObject::open(pid)?));
+        let object = Object::Process(ProcessObject::open(pid)?);
         handle::insert(Entry::new(object, access).inherited(inherit != 0))
     })
 }

@@ -193,7 +193,7 @@ fn duplicate(source: HANDLE, target: HANDLE) -> u32 {
 fn what_cannot_be_reached_or_sent_is_an_error() {
     let mut stranger = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     let process = |access| {
-        let object = Object::Process(Arc::new(ProcessObject::open(stranger.id()).unwrap()));
+        let object = Object::Process(ProcessObject::open(stranger.id()).unwrap());
         handle::insert(Entry::new(object, access)).unwrap()
     };
     let (all, less) = (process(crate::processthreadsapi::ALL_ACCESS), process(access::SYNCHRONIZE));

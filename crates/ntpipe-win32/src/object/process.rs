@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use ntpipe::ErrorKind;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -64,21 +64,51 @@ impl Times {
 
 /// Children that nobody has a handle for any more, but that have not ended.
 static ORPHANS: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
+/// The processes that somebody has a handle for. All handles of one stand for the same object: the system
+/// tells how a child ended once only, and how it was terminated or suspended is known here alone.
+static KNOWN: Mutex<Vec<Weak<ProcessObject>>> = Mutex::new(Vec::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl ProcessObject {
     /// The process with this number.
     ///
     /// # Errors
     /// `ERROR_INVALID_PARAMETER` if there is none.
-    pub fn open(pid: u32) -> Result<Self> {
+    pub fn open(pid: u32) -> Result<Arc<Self>> {
+        sweep();
+        let mut known = lock(&KNOWN);
+        known.retain(|process| process.strong_count() > 0);
+        let mut processes = known.iter().filter_map(Weak::upgrade);
+        // The number of one that has ended may be another's by now, unless it is a child to be collected.
+        let lives = |it: &Arc<Self>| it.pid == pid && (!it.has_ended() || is_child(&it.pidfd));
+        if let Some(process) = processes.find(lives) {
+            return Ok(process);
+        }
         let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let number = number.ok_or(ErrorKind::InvalidParameter)?;
         let pidfd = pidfd_open(number, PidfdFlags::empty()).map_err(|errno| match errno {
             rustix::io::Errno::SRCH => ErrorKind::InvalidParameter.into(),
             errno => Failure::from(errno),
         })?;
-        sweep();
-        Ok(Self::inherited(pidfd, pid))
+        let process = Arc::new(Self::inherited(pidfd, pid));
+        known.push(Arc::downgrade(&process));
+        Ok(process)
+    }
+
+    /// The calling process.
+    ///
+    /// # Errors
+    /// The system call's.
+    pub fn current() -> Result<Arc<Self>> {
+        static OWN: Mutex<Option<Arc<ProcessObject>>> = Mutex::new(None);
+        let mut own = lock(&OWN);
+        match &*own {
+            Some(process) if process.pid == std::process::id() => Ok(process.clone()),
+            _ => Ok(own.insert(Self::open(std::process::id())?).clone()),
+        }
     }
 
     /// The process behind a descriptor that a parent left.
@@ -95,10 +125,8 @@ impl ProcessObject {
     }
 
     /// It was started stopped: it runs when it has been resumed.
-    #[must_use]
-    pub fn suspended(mut self) -> Self {
-        self.suspended = AtomicU32::new(1);
-        self
+    pub fn set_suspended(&self) {
+        self.suspended.store(1, Ordering::Relaxed);
     }
 
     /// `ResumeThread` of its first thread: how often it had been suspended.
@@ -153,10 +181,13 @@ impl ProcessObject {
                 let _ = self.last_times.set(Times { exited, ..times });
             }
             let status = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
-            let told = status.ok().flatten().map_or(0, |status| {
-                let signal = status.terminating_signal().map(|signal| 128 + signal);
-                status.exit_status().or(signal).map_or(0, i32::cast_unsigned)
-            });
+            let status = status.ok().flatten();
+            // Of one that ended by itself before it could be terminated, that counts.
+            if let Some(code) = status.as_ref().and_then(|status| status.exit_status()) {
+                return code.cast_unsigned();
+            }
+            let signal = status.and_then(|status| status.terminating_signal());
+            let told = signal.map_or(0, |signal| 128 + signal.cast_unsigned());
             self.terminated_with.get().copied().unwrap_or(told)
         })
     }
@@ -183,9 +214,10 @@ impl AsFd for ProcessObject {
 impl Drop for ProcessObject {
     fn drop(&mut self) {
         if self.exit_code.get().is_none()
+            && is_child(&self.pidfd)
             && let Ok(pidfd) = self.pidfd.try_clone()
         {
-            ORPHANS.lock().unwrap_or_else(PoisonError::into_inner).push(pidfd);
+            lock(&ORPHANS).push(pidfd);
             sweep();
         }
     }
@@ -193,17 +225,61 @@ impl Drop for ProcessObject {
 
 /// Lets children go that have ended and that nobody asks for any more.
 fn sweep() {
-    let mut orphans = ORPHANS.lock().unwrap_or_else(PoisonError::into_inner);
-    orphans.retain(|pidfd| {
-        !is_over(pidfd) || {
-            // Of a process that is no child there is nothing to collect.
-            let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED);
-            false
-        }
-    });
+    // One that somebody else has collected is none any more.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    lock(&ORPHANS)
+        .retain(|pidfd| matches!(waitid(WaitId::PidFd(pidfd.as_fd()), options), Ok(None)));
+}
+
+/// Whether it is a child of this process that has not been collected.
+fn is_child(pidfd: &OwnedFd) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::PidFd(pidfd.as_fd()), options).is_ok()
 }
 
 fn is_over(pidfd: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(pidfd, PollFlags::IN)];
     matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptors() -> usize {
+        let to_processes = |link: &std::path::PathBuf| link.to_string_lossy().contains("pidfd");
+        let entries = std::fs::read_dir("/proc/self/fd").expect("a directory").flatten();
+        entries.filter_map(|it| std::fs::read_link(it.path()).ok()).filter(to_processes).count()
+    }
+
+    #[test]
+    fn whoever_is_no_child_leaves_nothing_behind_and_this_process_is_one_object() {
+        let own = ProcessObject::current().expect("this process");
+        let parent = rustix::process::getppid().expect("a parent").as_raw_nonzero().get();
+        for _ in 0..100 {
+            assert!(Arc::ptr_eq(&own, &ProcessObject::current().expect("this process")));
+            assert!(Arc::ptr_eq(&own, &ProcessObject::open(own.pid).expect("this process")));
+            drop(ProcessObject::open(parent.cast_unsigned()).expect("the parent"));
+        }
+        // Other tests may have some open meanwhile.
+        assert!(descriptors() < 100);
+    }
+
+    #[test]
+    fn how_a_child_ended_is_known_to_all_who_have_it() {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "read x; exit 7"]).stdin(std::process::Stdio::piped());
+        let mut child = shell.spawn().expect("a shell");
+        let first = ProcessObject::open(child.id()).expect("the child");
+        let second = ProcessObject::open(child.id()).expect("the child");
+        drop(child.stdin.take());
+        while !first.has_ended() {
+            std::thread::yield_now();
+        }
+        let third = ProcessObject::open(child.id()).expect("it is not collected");
+        drop((second, third));
+        sweep();
+        assert_eq!(first.exit_code(), 7);
+        assert!(ProcessObject::open(child.id()).is_err());
+    }
 }

@@ -6,8 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, Stdio};
 
 use ntpipe::ErrorKind;
 
@@ -253,8 +252,15 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
     })?;
     channel.begin(child.id());
     query::apply_priority(child.id(), wish.flags);
+    handles_of(&child, wish).inspect_err(|_| withdraw(child))
+}
+
+/// The two handles of a new program, both of which stand for the process.
+fn handles_of(child: &Child, wish: &Wish) -> Result<PROCESS_INFORMATION> {
     let object = ProcessObject::open(child.id())?;
-    let object = Arc::new(if suspended { object.suspended() } else { object });
+    if wish.flags & CREATE_SUSPENDED != 0 {
+        object.set_suspended();
+    }
     let entry = Entry::new(Object::Process(object), ALL_ACCESS);
     let process = handle::insert(entry.clone().inherited(wish.inherit_handle))?;
     let thread = handle::insert(entry).inspect_err(|_| {
@@ -266,6 +272,12 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
         dwProcessId: child.id(),
         dwThreadId: child.id(),
     })
+}
+
+/// A call that fails has started nothing.
+fn withdraw(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// The command for a file: a script without a first line that says whose is the shell's.

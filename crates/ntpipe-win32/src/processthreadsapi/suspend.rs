@@ -23,6 +23,7 @@ pub(super) fn spawn_stopped(command: &mut Command) -> io::Result<Child> {
     if let Err(error) = done(ntpipe_leave_stopped(pid)) {
         // It must not run without having been resumed.
         let _ = child.kill();
+        let _ = child.wait();
         return Err(error);
     }
     Ok(child)
