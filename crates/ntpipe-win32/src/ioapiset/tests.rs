@@ -1,5 +1,6 @@
 //! The rules of overlapped operations and completion ports, called as C calls them.
 
+mod leaving;
 mod lent;
 mod two_processes;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ntpipe::{ErrorKind, Event};
 
 use super::io::Io;
-use super::wait::{self, INFINITE, wait_for};
+use super::wait::{self, INFINITE, wait_before_calls};
 use super::{Object, service};
 use crate::apc;
 use crate::failure::{Failure, Result};
@@ -251,7 +251,7 @@ impl PortObject {
                 // Rounded up, or the last part of a millisecond would be spent looking.
                 u32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITE - 1)
             });
-            let failure = match wait_for(&wake, false, left, alertable) {
+            let failure = match wait_before_calls(&wake, false, left, alertable) {
                 // What an earlier wait was given may have rung once more.
                 Ok(0) => continue,
                 Ok(wait::IO_COMPLETION) => Failure::IO_COMPLETION,
@@ -259,7 +259,14 @@ impl PortObject {
                 Err(failure) => failure,
             };
             self.state().waiters.retain(|other| !Arc::ptr_eq(other, waiter));
-            return waiter.take().unwrap_or(Err(failure));
+            if let Some(given) = waiter.take() {
+                return given;
+            }
+            if failure == Failure::IO_COMPLETION {
+                // Nobody counts on this thread any more: the calls may wait at a port, or end the thread.
+                apc::run_pending();
+            }
+            return Err(failure);
         }
     }
 

@@ -64,6 +64,24 @@ impl<'a> Signal<'a> {
 /// `ERROR_ACCESS_DENIED` without the right to wait, `ERROR_INVALID_PARAMETER` for more than 64 objects, or
 /// one that is there twice where all are waited for.
 pub fn wait_for(entries: &[Entry], all: bool, milliseconds: u32, alertable: bool) -> Result<u32> {
+    let answer = wait_before_calls(entries, all, milliseconds, alertable)?;
+    if answer == IO_COMPLETION {
+        apc::run_pending();
+    }
+    Ok(answer)
+}
+
+/// The same, but the calls that end it are left to the caller to [run](apc::run_pending): to one who has to
+/// put something in order before, since they may do anything, even end the thread.
+///
+/// # Errors
+/// As for [`wait_for`].
+pub(super) fn wait_before_calls(
+    entries: &[Entry],
+    all: bool,
+    milliseconds: u32,
+    alertable: bool,
+) -> Result<u32> {
     if entries.iter().any(|entry| entry.access & access::SYNCHRONIZE == 0) {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -86,10 +104,6 @@ pub fn wait_for(entries: &[Entry], all: bool, milliseconds: u32, alertable: bool
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let patience = timer.into_iter().chain(left).min();
         match wait(&things, all, Some(thread.apcs().alert()), patience)? {
-            Waited::Alerted => {
-                apc::run_pending();
-                return Ok(IO_COMPLETION);
-            }
             // It was the time of a timer.
             Waited::TimedOut if timer.is_some() && left != Some(Duration::ZERO) => {}
             waited => return Ok(answer(waited)),
