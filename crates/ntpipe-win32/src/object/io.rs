@@ -25,10 +25,12 @@ use std::task::Poll;
 
 use ntpipe::overlapped::{Hub, Readiness};
 use ntpipe::{ErrorKind, Event, Recv};
+use ntpipe_shm::generation;
 
 use super::line::Outlet;
 use super::port::{Packet, PortObject};
 use super::{service, thread};
+use crate::boundary::guarded;
 use crate::failure::Result;
 use crate::overlapped::{Ending, Place};
 
@@ -76,10 +78,20 @@ struct Queue {
     care: Care,
     /// No handle stands for the file object any more.
     closed: bool,
-    /// The process that started what pends: a forked child has no part in it.
+    /// The process that started what pends, by its `generation`: a forked child has no part in it.
     process: u32,
     /// How the service of a process knows it.
     watched: Option<(u32, u64)>,
+}
+
+impl Queue {
+    /// In a child that was forked, nothing pends that it did not start itself.
+    fn forget_parents(&mut self) {
+        if !self.pending.is_empty() && self.process != generation::now() {
+            // To drop them would cancel them in the memory that is shared with the parent.
+            std::mem::forget(std::mem::take(&mut self.pending));
+        }
+    }
 }
 
 /// Who looks after what pends.
@@ -119,10 +131,7 @@ impl Io {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if !queue.pending.is_empty() && queue.process != std::process::id() {
-            // The parent's. To drop them would cancel them in the memory that is shared with it.
-            std::mem::forget(std::mem::take(&mut queue.pending));
-        }
+        queue.forget_parents();
         queue
     }
 
@@ -239,7 +248,7 @@ impl Io {
             outlet.begun(place.context);
         }
         let port = bound.and_then(Bound::here).filter(|_| work.shows_by_itself());
-        queue.process = std::process::id();
+        queue.process = generation::noted();
         let starter = thread::current();
         starter.note_pending();
         queue.pending.push(Pending { work, place, thread: starter.id });
@@ -296,7 +305,9 @@ impl Io {
         let before = queue.pending.len();
         let mut at = 0;
         while let Some(pending) = queue.pending.get_mut(at) {
-            match pending.work.step() {
+            // A bug that shows in it ends the operation, not whoever tried it.
+            let stepped = guarded(|| Ok(pending.work.step()));
+            match stepped.unwrap_or_else(|failure| Poll::Ready(Err(failure))) {
                 Poll::Pending => at += 1,
                 Poll::Ready(result) => {
                     let place = queue.pending.remove(at).place;
@@ -356,6 +367,7 @@ impl Io {
             Err(TryLockError::Poisoned(queue)) => queue.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
+        queue.forget_parents();
         if queue.pending.iter().any(|pending| pending.work.is_worth_trying()) {
             self.step(&mut queue);
         }

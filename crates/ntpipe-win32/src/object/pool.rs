@@ -19,6 +19,7 @@ use std::time::Duration;
 use ntpipe::ErrorKind;
 
 use super::port::{Packet, PortObject};
+use crate::boundary::outward;
 use crate::failure::{Failure, Result};
 use crate::overlapped::Ending;
 use crate::token;
@@ -208,8 +209,9 @@ impl Task {
             counts.queued = counts.queued.saturating_sub(1);
             counts.running += 1;
         }
-        // A call that panics has returned.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.call)(packet.key, packet)));
+        // A call that panics has returned; one that ends its thread leaves the frames here as they are.
+        let call = || outward(|| (self.call)(packet.key, packet));
+        let _ = catch_unwind(AssertUnwindSafe(call));
         for act in AFTER.take() {
             act();
         }

@@ -19,6 +19,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::io::Io;
 use super::line::{Heard, Inlet, Outlet};
 use super::port::PortObject;
+use crate::boundary::guarded;
 use crate::failure::{Failure, Result};
 use crate::token;
 
@@ -211,7 +212,9 @@ impl Service {
             self.serve();
             if awake && Instant::now() >= next {
                 next = Instant::now() + TICK;
-                idle = if self.tick() { 0 } else { idle + 1 };
+                // A bug in one tick does not end the thread, on which everybody relies.
+                let any = guarded(|| Ok(self.tick())).unwrap_or(true);
+                idle = if any { 0 } else { idle + 1 };
                 if idle >= IDLE_TICKS {
                     let mut visits = lock(&self.visits);
                     visits.awake = !visits.is_empty();
@@ -226,20 +229,28 @@ impl Service {
         // What was taken before an error is served.
         let _ = self.hub.take(&mut keys);
         for key in keys.drain(..) {
-            let watched = lock(&self.watched).get(&key).cloned();
-            match watched {
-                Some(Watched::End(io)) => {
-                    if let Some(io) = io.upgrade() {
-                        io.serve();
-                    }
+            // A bug in one of them is no end for the others.
+            let _ = guarded(|| {
+                self.serve_one(key);
+                Ok(())
+            });
+        }
+    }
+
+    fn serve_one(&self, key: u64) {
+        let watched = lock(&self.watched).get(&key).cloned();
+        match watched {
+            Some(Watched::End(io)) => {
+                if let Some(io) = io.upgrade() {
+                    io.serve();
                 }
-                Some(Watched::Line(inlet)) => match inlet.hear() {
-                    Heard::All => {}
-                    Heard::More => self.hub.ring(key),
-                    Heard::Over => drop(lock(&self.watched).remove(&key)),
-                },
-                None => {}
             }
+            Some(Watched::Line(inlet)) => match inlet.hear() {
+                Heard::All => {}
+                Heard::More => self.hub.ring(key),
+                Heard::Over => drop(lock(&self.watched).remove(&key)),
+            },
+            None => {}
         }
     }
 
