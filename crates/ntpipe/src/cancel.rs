@@ -329,4 +329,19 @@ mod tests {
         end.cancel();
         drop(entered);
     }
+
+    #[test]
+    fn an_end_that_was_given_up_waits_in_no_call() {
+        let (reader, writer) = crate::anonymous().expect("a pipe");
+        writer.send(b"before").expect("sent");
+        reader.cancel_io_for_good();
+        let mut text = [0; 6];
+        assert_eq!((reader.recv(&mut text).expect("it is there").len, &text), (6, b"before"));
+        let aborted = |error: Error| error.kind() == ErrorKind::OperationAborted;
+        assert!(reader.recv(&mut text).is_err_and(aborted));
+        let name = format!("test-cancel-{}", std::process::id());
+        let server = crate::ServerOptions::new().create(name).expect("a server");
+        server.cancel_io_for_good();
+        assert!(server.connect().is_err_and(aborted));
+    }
 }

@@ -510,6 +510,12 @@ impl End {
         }
     }
 
+    /// The same, and ends at once whichever call would wait from now on.
+    pub(crate) fn cancel_for_good(&self) {
+        self.waiter.is_over.store(true, Ordering::Relaxed);
+        self.cancel();
+    }
+
     /// Installs the halves of a new connection.
     pub(crate) fn install(&self, connection: &Arc<Connection>) {
         *self.writer.lock() = Some(Writer::new(connection.clone()));

@@ -375,6 +375,13 @@ impl Pipe {
         self.end.cancel();
     }
 
+    /// As [`cancel_io`](Self::cancel_io), also for every call that would block from now on: for who gives the
+    /// end up while others may be about to call.
+    #[doc(hidden)]
+    pub fn cancel_io_for_good(&self) {
+        self.end.cancel_for_good();
+    }
+
     /// Whether this end was handed to another process, or came from one, while it is connected.
     #[must_use]
     pub fn is_inherited(&self) -> bool {

@@ -43,6 +43,8 @@ pub(crate) struct Waiter {
     pub(crate) strategy: WaitStrategy,
     /// Counts cancellations; a call that sees it move ends with `ERROR_OPERATION_ABORTED`.
     pub(crate) cancels: AtomicU32,
+    /// Set before the last of them is counted: no call may wait any more. Relaxed: `cancels` orders it.
+    pub(crate) is_over: AtomicBool,
     /// The threads that sleep at a bell.
     pub(crate) sleepers: Sleepers,
     /// The threads that poll, which no bell wakes.
@@ -105,6 +107,7 @@ impl Waiter {
         Self {
             strategy,
             cancels: AtomicU32::new(0),
+            is_over: AtomicBool::new(false),
             sleepers: Sleepers::default(),
             pollers: Pollers::default(),
             budget: AtomicU32::new(BUDGET_NS_MAX),
@@ -131,6 +134,9 @@ impl Waiter {
                 Err(blocked) => blocked,
             },
         };
+        if self.is_over.load(Ordering::Relaxed) {
+            return Err(ErrorKind::OperationAborted.into());
+        }
         loop {
             if !self.spin(&blocked) {
                 match &blocked.beside {

@@ -113,10 +113,10 @@ impl PipeObject {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// With the last handle end the calls that still wait.
+    /// With the last handle end the calls that still wait, or are about to.
     pub(super) fn closed(&self) {
         if self.handles.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.pipe().cancel_io();
+            self.pipe().cancel_io_for_good();
             self.io.close(self.pipe().is_inherited());
         }
     }
@@ -253,5 +253,25 @@ impl PipeObject {
             Err(_) => self.signal.reset(),
         }
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::{self, Entry};
+    use crate::object::Object;
+    use crate::types::access;
+
+    #[test]
+    fn a_call_that_found_its_handle_just_before_it_was_closed_does_not_wait() {
+        let (reader, _writer) = ntpipe::anonymous().expect("a pipe");
+        let pipe = Arc::new(PipeObject::new(End::Reader(reader), false).expect("an object"));
+        let entry = Entry::new(Object::Pipe(pipe), access::FILE_ALL_ACCESS);
+        let handle = handle::insert(entry).expect("a handle");
+        let found = handle::get(handle).expect("open");
+        handle::close(handle).expect("closed");
+        let pipe = found.object.pipe().expect("a pipe");
+        assert_eq!(pipe.recv(&mut [0]), Err(ErrorKind::OperationAborted.into()));
     }
 }

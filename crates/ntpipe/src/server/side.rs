@@ -187,7 +187,8 @@ impl ServerSide {
             if until.is_over() {
                 return Err(ErrorKind::WaitTimeout.into());
             }
-            if end.waiter.cancels.load(Ordering::Acquire) != cancels {
+            let is_over = end.waiter.is_over.load(Ordering::Relaxed);
+            if is_over || end.waiter.cancels.load(Ordering::Acquire) != cancels {
                 return Err(ErrorKind::OperationAborted.into());
             }
             let [source, wake] = waiting.fds();
