@@ -125,8 +125,9 @@ pub extern "C" fn CloseThreadpoolCleanupGroupMembers(group: Object, cancel: BOOL
         for id in pool::leave(group.addr()) {
             timer::set(id, None, Duration::ZERO)?;
             let _ = wait::end(id);
-            pool::finish(id, cancel != 0);
+            // What was about to submit it comes too late.
             pool::close(id);
+            pool::finish(id, cancel != 0);
         }
         Ok(())
     });

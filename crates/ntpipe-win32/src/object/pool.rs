@@ -117,12 +117,18 @@ pub fn create(call: Call) -> Id {
 /// Has a task called once more.
 ///
 /// # Errors
-/// `ERROR_INVALID_PARAMETER` if there is none of this number; what starting a thread gives.
+/// `ERROR_INVALID_PARAMETER` if there is none of this number that was not let go; what starting a thread gives.
 pub fn submit(id: Id, context: usize) -> Result<()> {
     let task = task(id).ok_or(ErrorKind::InvalidParameter)?;
     let pool = pool();
     pool.grow()?;
-    lock(&task.counts).queued += 1;
+    {
+        let mut counts = lock(&task.counts);
+        if counts.closed {
+            return Err(ErrorKind::InvalidParameter.into());
+        }
+        counts.queued += 1;
+    }
     let ending = Ending { failure: Failure::new(0, 0), bytes: 0 };
     pool.port.post(Packet { key: id, context, ending });
     Ok(())
@@ -154,6 +160,7 @@ pub fn finish(id: Id, cancel: bool) {
     while counts.queued + counts.running > 0 {
         counts = task.idle.wait(counts).unwrap_or_else(PoisonError::into_inner);
     }
+    task.told(id, &counts);
 }
 
 /// Whether a task is to be called, or is being called.
@@ -262,8 +269,12 @@ impl Pool {
         }
     }
 
-    /// One thread stays: an operation may complete at any time.
+    /// One thread stays, and waits: an operation may complete at any time, also while all others are busy,
+    /// perhaps with waiting for what its call will do.
     fn may_leave(&self) -> bool {
+        if self.port.waiting() == 0 {
+            return false;
+        }
         let less = |threads: usize| (threads > 1).then(|| threads - 1);
         self.threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
@@ -308,7 +319,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Arc, Barrier};
 
-    use super::{close, create, finish, submit, task};
+    use super::{Ending, Failure, Packet, Pool, close, create, finish, submit, task};
 
     #[test]
     fn calls_run_at_the_same_time_and_are_waited_for() {
@@ -326,6 +337,34 @@ mod tests {
         assert_eq!(ran.load(Ordering::Relaxed), 5);
         close(id);
         assert!(task(id).is_none() && submit(id, 0).is_err());
+    }
+
+    #[test]
+    fn a_thread_leaves_only_if_another_one_waits() {
+        let pool = Pool::new();
+        pool.threads.store(3, Ordering::Relaxed);
+        assert!(!pool.may_leave(), "both others are busy");
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| pool.port.next(None, false));
+            while pool.port.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            assert!(pool.may_leave());
+            let ending = Ending { failure: Failure::new(0, 0), bytes: 0 };
+            pool.port.post(Packet { key: 0, context: 0, ending });
+            assert!(waits.join().expect("no panic").is_ok());
+        });
+        assert_eq!(pool.threads.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_task_that_was_let_go_is_called_no_more_and_goes_when_its_calls_are_over() {
+        let id = create(Box::new(|_, _| ()));
+        super::expect(id);
+        close(id);
+        assert!(task(id).is_some() && submit(id, 0).is_err());
+        finish(id, true);
+        assert!(task(id).is_none());
     }
 
     #[test]

@@ -100,16 +100,16 @@ pub extern "C" fn UnregisterWaitEx(wait: HANDLE, event: HANDLE) -> BOOL {
     succeeds(|| {
         let id = wait.addr();
         wait::end(id)?;
+        let busy = pool::is_busy(id);
+        // Before the rest: what was about to submit it comes too late.
+        pool::close(id);
         if event == INVALID_HANDLE_VALUE {
             pool::finish(id, false);
-            pool::close(id);
             return Ok(());
         }
-        let busy = pool::is_busy(id);
         if !event.is_null() {
             tell_when_idle(vec![id], event)?;
         }
-        pool::close(id);
         //= learn: UnregisterWaitEx: ERROR_IO_PENDING while its routine runs
         if busy { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
     })

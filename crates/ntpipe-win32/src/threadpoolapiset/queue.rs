@@ -80,12 +80,13 @@ fn delete(id: Id, waits: bool) -> Result<bool> {
         return Err(ErrorKind::InvalidParameter.into());
     }
     timer::set(id, None, Duration::ZERO)?;
+    let busy = pool::is_busy(id);
+    // Before the wait: what was about to submit it comes too late.
+    pool::close(id);
     if waits {
         pool::finish(id, false);
     }
-    let busy = pool::is_busy(id);
-    pool::close(id);
-    Ok(busy)
+    Ok(busy && !waits)
 }
 
 /// `DeleteTimerQueueTimer`.
@@ -93,11 +94,12 @@ fn delete(id: Id, waits: bool) -> Result<bool> {
 pub extern "C" fn DeleteTimerQueueTimer(_queue: HANDLE, timer: HANDLE, event: HANDLE) -> BOOL {
     succeeds(|| {
         let waits = event == INVALID_HANDLE_VALUE;
+        let busy = delete(timer.addr(), waits)?;
         if !waits && !event.is_null() {
             tell_when_idle(vec![timer.addr()], event)?;
         }
         //= learn: DeleteTimerQueueTimer: ERROR_IO_PENDING while its routine runs
-        if delete(timer.addr(), waits)? { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
+        if busy { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
     })
 }
 
@@ -108,13 +110,13 @@ pub extern "C" fn DeleteTimerQueueEx(queue: HANDLE, event: HANDLE) -> BOOL {
         let waits = event == INVALID_HANDLE_VALUE;
         let timers = pool::leave(queue.addr());
         pool::close_group(queue.addr());
-        if !waits && !event.is_null() {
-            tell_when_idle(timers.clone(), event)?;
-        }
         let mut busy = false;
-        for id in timers {
+        for id in &timers {
             // One that the program deleted before is none any more.
-            busy |= delete(id, waits).unwrap_or(false);
+            busy |= delete(*id, waits).unwrap_or(false);
+        }
+        if !waits && !event.is_null() {
+            tell_when_idle(timers, event)?;
         }
         if busy { Err(ErrorKind::IoPending.into()) } else { Ok(()) }
     })
