@@ -8,6 +8,7 @@ use crate::types::{BOOL, DWORD, HANDLE, LPVOID};
 use ntpipe::ErrorKind;
 
 const HEAP_ZERO_MEMORY: u32 = 8;
+const HEAP_REALLOC_IN_PLACE_ONLY: u32 = 0x10;
 /// The number of the one heap, which is no handle.
 const HEAP: usize = 0x7FFE_0000;
 
@@ -46,7 +47,13 @@ pub unsafe extern "C" fn HeapReAlloc(
     if block.is_null() {
         return block;
     }
-    // SAFETY: a block of the heap, by the caller's promise.
+    if flags & HEAP_REALLOC_IN_PLACE_ONLY != 0 {
+        // It may only become smaller; the block stays as long as it is then.
+        // SAFETY: a block of the heap, by the caller's promise.
+        let fits = size <= unsafe { memory::size(block) };
+        return if fits { block } else { std::ptr::null_mut() };
+    }
+    // SAFETY: as above.
     unsafe { memory::resize(block, size, flags & HEAP_ZERO_MEMORY != 0) }
 }
 
@@ -86,25 +93,31 @@ pub extern "C" fn HeapSetInformation(
 }
 
 const LMEM_ZEROINIT: u32 = 0x40;
+const LMEM_MODIFY: u32 = 0x80;
 
-/// `LocalAlloc`. A movable block is a fixed one.
-#[unsafe(no_mangle)]
-pub extern "C" fn LocalAlloc(flags: u32, size: usize) -> LPVOID {
-    let block = memory::allocate(size, flags & LMEM_ZEROINIT != 0);
+/// The block, or the last error for none.
+fn or_error(block: LPVOID) -> LPVOID {
     if block.is_null() {
         set_last_error(Failure::from(ErrorKind::NotEnoughMemory).win32);
     }
     block
 }
 
+/// `LocalAlloc`. A movable block is a fixed one.
+#[unsafe(no_mangle)]
+pub extern "C" fn LocalAlloc(flags: u32, size: usize) -> LPVOID {
+    or_error(memory::allocate(size, flags & LMEM_ZEROINIT != 0))
+}
+
 /// `LocalReAlloc`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn LocalReAlloc(block: LPVOID, size: usize, flags: u32) -> LPVOID {
-    if block.is_null() {
+    //= learn: LocalReAlloc: with LMEM_MODIFY only attributes change, and the size is ignored
+    if block.is_null() || flags & LMEM_MODIFY != 0 {
         return block;
     }
     // SAFETY: a block of the heap, by the caller's promise.
-    unsafe { memory::resize(block, size, flags & LMEM_ZEROINIT != 0) }
+    or_error(unsafe { memory::resize(block, size, flags & LMEM_ZEROINIT != 0) })
 }
 
 /// `LocalFree`: null when it is freed.
@@ -175,4 +188,29 @@ pub extern "C" fn GlobalLock(block: LPVOID) -> LPVOID {
 #[unsafe(no_mangle)]
 pub extern "C" fn GlobalUnlock(block: LPVOID) -> BOOL {
     LocalUnlock(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::last_error;
+
+    #[test]
+    fn a_block_changes_its_size_only_where_that_is_asked_for() {
+        let block = LocalAlloc(LMEM_ZEROINIT, 100);
+        // SAFETY: the block is there, here and below.
+        let same = unsafe { LocalReAlloc(block, 0, LMEM_MODIFY | LMEM_ZEROINIT) };
+        // SAFETY: as above.
+        assert_eq!((same, unsafe { LocalSize(block) }), (block, 100));
+        let in_place = |size| {
+            // SAFETY: as above.
+            unsafe { HeapReAlloc(GetProcessHeap(), HEAP_REALLOC_IN_PLACE_ONLY, block, size) }
+        };
+        assert_eq!((in_place(50), in_place(101)), (block, std::ptr::null_mut()));
+        // SAFETY: as above.
+        let none = unsafe { LocalReAlloc(block, usize::MAX, 0) };
+        assert_eq!((none, last_error()), (std::ptr::null_mut(), 8));
+        // SAFETY: as above; nobody uses it any more.
+        assert!(unsafe { LocalFree(block) }.is_null());
+    }
 }

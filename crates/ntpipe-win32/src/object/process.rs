@@ -281,5 +281,6 @@ mod tests {
         sweep();
         assert_eq!(first.exit_code(), 7);
         assert!(ProcessObject::open(child.id()).is_err());
+        assert!(child.wait().is_err(), "it is collected");
     }
 }
