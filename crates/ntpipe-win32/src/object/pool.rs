@@ -117,7 +117,8 @@ pub fn create(call: Call) -> Id {
 /// Has a task called once more.
 ///
 /// # Errors
-/// `ERROR_INVALID_PARAMETER` if there is none of this number that was not let go; what starting a thread gives.
+/// `ERROR_INVALID_PARAMETER` if there is none of this number that was not let go; what starting a thread
+/// gives.
 pub fn submit(id: Id, context: usize) -> Result<()> {
     let task = task(id).ok_or(ErrorKind::InvalidParameter)?;
     let pool = pool();
