@@ -4,10 +4,11 @@
 //! gone; but the client's socket has an address that tells of the pipe for as long as it is open, and a
 //! client that closes after its server touches the root, which those watch who wait.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ntpipe_shm::socket::is_marked;
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_NOW, fstat, futimens, open};
+use rustix::io;
 
 use super::Namespace;
 use crate::error::{Error, Result};
@@ -17,13 +18,17 @@ use crate::name::PipeName;
 #[derive(Debug)]
 pub(crate) struct Trace {
     root: PathBuf,
+    /// Device and number of the root.
+    id: (u64, u64),
     /// Whether the server closed before the client.
     pub(crate) outlives: bool,
 }
 
 impl Namespace {
     pub(super) fn trace(&self) -> Trace {
-        Trace { root: self.path().to_owned(), outlives: false }
+        // The working directory may be another one by then.
+        let root = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_owned());
+        Trace { root, id: self.id(), outlives: false }
     }
 
     /// What the addresses of this pipe's clients begin with.
@@ -47,10 +52,43 @@ impl Namespace {
 impl Drop for Trace {
     fn drop(&mut self) {
         if self.outlives {
-            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-            let times = Timestamps { last_access: now, last_modification: now };
             // A root that is not ours to touch: who waits is told at its deadline.
-            let _ = utimensat(CWD, &self.root, &times, AtFlags::empty());
+            let _ = touch(&self.root, self.id);
         }
+    }
+}
+
+/// Lets those know who watch this directory, if it still is the one that it was.
+fn touch(root: &Path, id: (u64, u64)) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let dir = open(root, flags, Mode::empty())?;
+    let stat = fstat(&dir)?;
+    if (stat.st_dev, stat.st_ino) != id {
+        return Ok(());
+    }
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    futimens(&dir, &Timestamps { last_access: now, last_modification: now })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn a_root_in_the_place_of_another_is_not_touched() {
+        let path = std::env::temp_dir().join(format!("nttrace-{}", std::process::id()));
+        let namespace = Namespace::at(&path).unwrap();
+        let [long_ago, now] = [0, UTIME_NOW].map(|tv_nsec| Timespec { tv_sec: 0, tv_nsec });
+        let times = Timestamps { last_access: now, last_modification: long_ago };
+        futimens(namespace.root(), &times).unwrap();
+        let mut other = namespace.trace();
+        (other.outlives, other.id.1) = (true, other.id.1 + 1);
+        drop(other);
+        assert_eq!(std::fs::metadata(&path).unwrap().mtime(), 0);
+        namespace.trace().outlives = true;
+        assert_ne!(std::fs::metadata(&path).unwrap().mtime(), 0);
+        std::fs::remove_dir_all(&path).unwrap();
     }
 }
