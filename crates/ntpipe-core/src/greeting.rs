@@ -44,7 +44,8 @@ pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
 ///
 /// What the system says, to the wish for memory as well.
 pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
-    let Opened { socket, meta, in_quota, out_quota, trace, context, .. } = opened;
+    // The trace comes first here, so that it goes last: behind the socket.
+    let Opened { trace, socket, meta, in_quota, out_quota, context, .. } = opened;
     let quotas = Quotas { inbound: in_quota, outbound: out_quota };
     let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
     // The server sees it: the descriptor reaches it after this.
