@@ -342,3 +342,15 @@ fn a_pipe_whose_directory_was_removed_by_force_is_made_anew() {
     s.ns.open(&name(), true, true).unwrap();
     assert_eq!(kind(s.ns.create(&name(), &params())), ErrorKind::PipeBusy);
 }
+
+#[test]
+fn a_place_that_is_carried_does_not_hide_that_a_server_died() {
+    let s = Scratch::new();
+    let _first = s.ns.create(&name(), &params()).unwrap();
+    let server = spawn_server(&s);
+    let second = s.ns.create(&name(), &params()).unwrap();
+    kill(server);
+    second.place.carry().unwrap();
+    let _third = s.ns.create(&name(), &params()).unwrap();
+    assert_eq!(files(&s).iter().filter(|file| file.starts_with('l')).count(), 4, "the lock, and 3");
+}
