@@ -56,7 +56,7 @@ pub struct Connection {
     peer_rights: Rights,
     /// A server's client's, kept since nobody can tell of a process that has ended.
     peer_session: Option<u32>,
-    /// A client's; the last of the fields, which are dropped in their order.
+    /// A client's; the last of the fields, which are dropped in their order: the socket is closed then.
     trace: Option<Trace>,
 }
 
@@ -441,15 +441,6 @@ impl Connection {
         self.own().life.store(life, Ordering::Release);
         self.rouse_peer();
         self.set_changed();
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let outlives = self.peer_life() != PeerLife::Here;
-        if let Some(trace) = &mut self.trace {
-            trace.outlives = outlives;
-        }
     }
 }
 

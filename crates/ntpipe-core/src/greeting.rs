@@ -44,20 +44,22 @@ pub fn check_server(opened: &Opened, uid: u32) -> Result<()> {
 ///
 /// What the system says, to the wish for memory as well.
 pub fn send(opened: Opened) -> Result<Option<Arc<Connection>>> {
-    let Opened { socket, meta, in_quota, out_quota, trace, context, .. } = opened;
+    // The trace comes first here, so that it goes last: behind the socket.
+    let Opened { trace, socket, meta, in_quota, out_quota, context, .. } = opened;
     let quotas = Quotas { inbound: in_quota, outbound: out_quota };
     let (segment, fd) = Connection::segment(meta.pipe_type, quotas)?;
     // The server sees it: the descriptor reaches it after this.
     segment.side(1).context.store(context, Ordering::Relaxed);
+    let memory = Arc::new(fd);
+    // The server may let it in as soon as it is sent.
+    if is_own(&socket) {
+        keep(&memory);
+    }
     crash::point("open.before-send");
-    match send_with_fd(&socket, &GREETING, fd.as_fd()) {
+    match send_with_fd(&socket, &GREETING, memory.as_ref().as_fd()) {
         Ok(_) => {}
         Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
         Err(errno) => return Err(Error::os("sendmsg", errno)),
-    }
-    let memory = Arc::new(fd);
-    if is_own(&socket) {
-        keep(&memory);
     }
     let connection = Connection::new(segment, memory, socket, PipeEnd::Client, meta.pipe_type);
     Ok(Some(Arc::new(connection.with_trace(trace))))
@@ -97,8 +99,25 @@ fn is_own(socket: &OwnedFd) -> bool {
     peer::credentials(socket).is_ok_and(|ids| ids.pid == std::process::id())
 }
 
-/// Descriptors of memory, by its device and number.
-type Memories = HashMap<(u64, u64), Weak<OwnedFd>>;
+/// Clients' descriptors of memory that no server has asked for yet.
+#[derive(Debug, Default)]
+struct Memories {
+    /// By device and number of the memory.
+    waiting: HashMap<(u64, u64), Weak<OwnedFd>>,
+    /// At so many it is time to look for those whose client is gone.
+    full_at: usize,
+}
+
+impl Memories {
+    fn insert(&mut self, key: (u64, u64), memory: Weak<OwnedFd>) {
+        if self.waiting.len() >= self.full_at {
+            // A server that never lets its client in asks for none.
+            self.waiting.retain(|_, memory| memory.strong_count() > 0);
+            self.full_at = self.waiting.len() * 2 + 16;
+        }
+        self.waiting.insert(key, memory);
+    }
+}
 
 /// The memory of connections whose both ends are in this process: a program with thousands of them shall
 /// not need a descriptor more for each.
@@ -120,6 +139,23 @@ fn keep(memory: &Arc<OwnedFd>) {
 
 /// The client's descriptor of the same memory, if it still has it.
 fn kept(memory: OwnedFd) -> Arc<OwnedFd> {
-    let client = key(&memory).and_then(|key| both_here().remove(&key));
+    let client = key(&memory).and_then(|key| both_here().waiting.remove(&key));
     client.as_ref().and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(memory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_that_nobody_lets_in_leave_nothing_for_long() {
+        let fd = || Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
+        let (stays, mut memories) = (fd(), Memories::default());
+        memories.insert((0, 0), Arc::downgrade(&stays));
+        for number in 1..1000 {
+            memories.insert((0, number), Arc::downgrade(&fd()));
+        }
+        assert!(memories.waiting.len() <= 20, "{}", memories.waiting.len());
+        assert!(memories.waiting.contains_key(&(0, 0)));
+    }
 }

@@ -323,3 +323,34 @@ fn threads_create_and_drop_without_losing_count() {
     });
     assert_eq!(std::fs::read_dir(&s.path).unwrap().count(), 0);
 }
+
+#[test]
+fn a_pipe_whose_directory_was_removed_by_force_is_made_anew() {
+    let s = Scratch::new();
+    let old = s.ns.create(&name(), &params()).unwrap();
+    std::fs::remove_dir_all(s.path.join(name().directory())).unwrap();
+    assert_eq!(kind(s.ns.open(&name(), true, true)), ErrorKind::NotFound);
+    let messages = CreateParams { pipe_type: PipeType::Message, max_instances: 2, ..params() };
+    let first = s.ns.create(&name(), &messages).unwrap();
+    let second = s.ns.create(&name(), &params()).unwrap();
+    for server in [&first, &second] {
+        assert_eq!(server.pipe.meta().pipe_type, PipeType::Message);
+        assert_eq!(server.place.instances().unwrap(), 2);
+    }
+    assert_eq!(kind(s.ns.create(&name(), &params())), ErrorKind::PipeBusy);
+    drop(old);
+    s.ns.open(&name(), true, true).unwrap();
+    assert_eq!(kind(s.ns.create(&name(), &params())), ErrorKind::PipeBusy);
+}
+
+#[test]
+fn a_place_that_is_carried_does_not_hide_that_a_server_died() {
+    let s = Scratch::new();
+    let _first = s.ns.create(&name(), &params()).unwrap();
+    let server = spawn_server(&s);
+    let second = s.ns.create(&name(), &params()).unwrap();
+    kill(server);
+    second.place.carry().unwrap();
+    let _third = s.ns.create(&name(), &params()).unwrap();
+    assert_eq!(files(&s).iter().filter(|file| file.starts_with('l')).count(), 4, "the lock, and 3");
+}

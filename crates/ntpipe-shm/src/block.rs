@@ -20,7 +20,8 @@ use rustix::mm::{MapFlags, ProtFlags};
 use crate::segment::OpenError;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// The length of a file that holds a block, and of every mapping of one.
+/// The length of a file that holds a block, and of what is mapped of a longer one. The kernel's pages are as
+/// long, or longer.
 pub const PAGE_BYTES: usize = 4096;
 /// "NTO" and the version.
 const MAGIC: u32 = 0x4E54_4F01;
@@ -84,8 +85,9 @@ impl Block {
 /// that: one that cuts the file short kills those that map it.
 #[derive(Debug)]
 pub struct Mapping {
-    page: NonNull<u8>,
-    /// Where in the page the block is that this mapping is for.
+    start: NonNull<u8>,
+    len: usize,
+    /// Where in it the block is that this mapping is for.
     at: usize,
 }
 
@@ -137,37 +139,68 @@ impl Mapping {
         offset: u64,
     ) -> Result<&'static [Block; PAGE_BYTES / size_of::<Block>()], OpenError> {
         let mapping = std::mem::ManuallyDrop::new(Self::map(file, offset, 0)?);
-        // SAFETY: the mapping starts page-aligned, is a page long, is made of atomics only, and is
-        // never dropped.
-        Ok(unsafe { mapping.page.cast().as_ref() })
+        // SAFETY: `map_by` has mapped `PAGE_BYTES` from `at` on, which is where this page begins.
+        let page = unsafe { mapping.start.add(mapping.at) };
+        // SAFETY: `at` is a multiple of `PAGE_BYTES` here, in a mapping that starts page-aligned; the array
+        // has that length, is made of atomics only, and the mapping is never dropped.
+        Ok(unsafe { page.cast().as_ref() })
     }
 
     /// The block.
     #[must_use]
     pub fn block(&self) -> &Block {
-        // SAFETY: `open` and `map` have checked that `at` is inside of the page.
-        let block = unsafe { self.page.add(self.at) };
+        // SAFETY: `map_by` has mapped the page that the caller's `at` lies in, from its beginning to its end.
+        let block = unsafe { self.start.add(self.at) };
         // SAFETY: the mapping starts page-aligned and lives as long as `self`; `at` is a multiple of the
         // block's size, which divides the page's; and the block is made of atomics only.
         unsafe { block.cast().as_ref() }
     }
 
     fn map(file: impl AsFd, offset: u64, at: usize) -> Result<Self, OpenError> {
+        Self::map_by(rustix::param::page_size(), file, offset, at)
+    }
+
+    /// Maps `PAGE_BYTES` from `offset` on, a multiple of that, and what is before it in the kernel's page.
+    fn map_by(
+        kernel_page: usize,
+        file: impl AsFd,
+        offset: u64,
+        at: usize,
+    ) -> Result<Self, OpenError> {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
-        let (null, len) = (std::ptr::null_mut(), PAGE_BYTES);
+        let before = usize::try_from(offset % kernel_page as u64).unwrap_or_default();
+        let (offset, len) = (offset - before as u64, before + PAGE_BYTES);
+        let null = std::ptr::null_mut();
         // SAFETY: a new mapping at an address of the kernel's choice touches no existing memory.
         let base =
             unsafe { rustix::mm::mmap(null, len, protection, MapFlags::SHARED, file, offset) };
         let base = base.map_err(|errno| OpenError::Os("mmap", errno))?;
-        let page = NonNull::new(base.cast()).ok_or(OpenError::Refused("mapped at zero"))?;
-        Ok(Self { page, at })
+        let start = NonNull::new(base.cast()).ok_or(OpenError::Refused("mapped at zero"))?;
+        Ok(Self { start, len, at: before + at })
     }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: address and length are those of our own mapping, which nobody can use any more.
-        let unmapped = unsafe { rustix::mm::munmap(self.page.as_ptr().cast(), PAGE_BYTES) };
+        let unmapped = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_found_where_the_kernels_pages_are_longer() {
+        let file = crate::lockfile::anonymous(4 * PAGE_BYTES as u64).unwrap();
+        let offset = 3 * PAGE_BYTES as u64;
+        Mapping::map(&file, offset, 128).unwrap().block().begin(7, 8, 9);
+        let long = Mapping::map_by(16 * PAGE_BYTES, &file, offset, 128).unwrap();
+        assert_eq!((long.block().kind(), long.block().argument()), (7, 8));
+        long.block().word.store(10, Relaxed);
+        let near = Mapping::open(&file, offset + 128).unwrap();
+        assert_eq!(near.block().word.load(Relaxed), 10);
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ntpipe::{ClientOptions, ErrorKind, PipeListener, PipeMode, ServerOptions};
+use ntpipe::{ClientOptions, ErrorKind, PipeListener, PipeMode, ServerOptions, Timeout};
 
 fn name(what: &str) -> String {
     format!("regression-{what}-{}", std::process::id())
@@ -189,5 +189,23 @@ fn an_empty_message_is_not_lost_behind_a_request_beyond_the_quota() {
     let mut into = vec![0; request.len()];
     for len in [request.len(), 0, 0] {
         assert_eq!(server.try_recv(&mut into).expect("there").len, len);
+    }
+}
+
+#[test]
+fn who_waits_learns_that_the_last_client_closed_together_with_the_last_server() {
+    let name = name("last");
+    for _ in 0..200 {
+        let server = ServerOptions::new().create(&name).expect("created");
+        let client = ClientOptions::new().open(&name).expect("opened");
+        server.connect().expect("connected");
+        let to = name.clone();
+        let patience = Timeout::After(Duration::from_secs(60));
+        let waiting = thread::spawn(move || ntpipe::wait_named_pipe(to, patience));
+        let closing = thread::spawn(move || drop(server));
+        drop(client);
+        closing.join().expect("no panic");
+        let error = waiting.join().expect("no panic").expect_err("nobody is left");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 }

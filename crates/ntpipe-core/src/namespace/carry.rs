@@ -1,7 +1,7 @@
 //! A place that several processes hold: given up when the last of them lets go.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError};
 
 use ntpipe_shm::lockfile::{self, LockKind};
 use rustix::fs::{Mode, OFlags, fstat, openat};
@@ -53,6 +53,8 @@ impl Place {
         let locks = told("F_OFD_SETLK");
         lockfile::try_lock(&file, LockKind::Shared, 0..1).map_err(locks)?;
         self.release();
+        // It counts among those of others from here on, in the place of one that may have died meanwhile.
+        *pipe.swept.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // A reader that counts just now sees one instance less, no more than that.
         if !lockfile::try_lock(&lock, LockKind::Exclusive, place_byte(self.index()))
             .map_err(locks)?

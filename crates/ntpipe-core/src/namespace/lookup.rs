@@ -118,7 +118,7 @@ impl Namespace {
                 Connect::Connected(socket) => {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
-                    let trace = self.trace();
+                    let trace = self.trace(name);
                     let protection = Protection::new(&dir, &policy)?;
                     return Ok(Opened {
                         socket,

@@ -108,10 +108,14 @@ impl Pipe {
         &self.meta
     }
 
+    /// How many places this process holds.
+    fn places(&self) -> u32 {
+        *self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Removes what dead servers left behind, if there can be anything.
     fn sweep(&self, setup: &Setup<'_>, live: &[u32]) -> io::Result<()> {
-        let own = *self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let foreign = live.len().saturating_sub(own as usize);
+        let foreign = live.len().saturating_sub(self.places() as usize);
         let now = Swept { order: setup.order()?, foreign };
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if *swept != Some(now) {
@@ -165,7 +169,7 @@ impl Namespace {
                 .because("the most instances are 1 to 254, or 255 for no limit"));
         }
         let directory = name.directory();
-        if let Some(pipe) = self.own(&directory)
+        if let Some(pipe) = self.own(name)
             && let Some(listener) = self.add_to(&pipe, params)?
         {
             return Ok(listener);
@@ -177,15 +181,15 @@ impl Namespace {
         }
     }
 
-    /// The pipe of this directory, if this process has an instance of it.
-    fn own(&self, directory: &str) -> Option<Arc<Pipe>> {
-        let found = registry().values().filter_map(Weak::upgrade).find(|pipe| {
-            pipe.directory == directory
+    /// The pipe of this name, if this process, as the user that it is now, has an instance of it.
+    fn own(&self, name: &PipeName) -> Option<Arc<Pipe>> {
+        let (process, user) = (std::process::id(), rustix::process::geteuid().as_raw());
+        registry().values().filter_map(Weak::upgrade).find(|pipe| {
+            pipe.meta.name == *name
                 && pipe.namespace.id() == self.id()
-                && pipe.process == std::process::id()
-        })?;
-        let places = *found.places.lock().unwrap_or_else(PoisonError::into_inner);
-        (places > 0).then_some(found)
+                && (pipe.process, pipe.owner) == (process, user)
+                && pipe.places() > 0
+        })
     }
 
     /// One more instance of a pipe that this process has; `None` if it has ended meanwhile.
@@ -196,10 +200,12 @@ impl Namespace {
         if !current.map_err(|e| Error::os("stat", e))? {
             return Ok(None);
         }
-        let live = setup.live().map_err(|e| Error::os("F_OFD_GETLK", e))?;
-        if live.is_empty() {
+        // As long as this process holds a place, nobody makes the pipe anew in the same directory; and with
+        // the right to set up here, this process gives none up.
+        if pipe.places() == 0 {
             return Ok(None);
         }
+        let live = setup.live().map_err(|e| Error::os("F_OFD_GETLK", e))?;
         may_join(pipe.meta(), params, live.len())?;
         pipe.sweep(&setup, &live).map_err(|e| Error::os("sweeping the pipe", e))?;
         Listener::new(setup, Arc::clone(pipe), &live, params).map(Some)

@@ -145,7 +145,15 @@ impl Reader {
         let by_message =
             self.connection.pipe_type() == PipeType::Message && mode == ReadMode::Message;
         let mut filled = 0;
-        while let Ok(Seen::Record(front)) = self.consumer.front() {
+        loop {
+            let front = match self.consumer.front() {
+                Ok(Seen::Record(front)) => front,
+                Ok(Seen::Cut) => {
+                    self.cut();
+                    break;
+                }
+                Ok(Seen::Empty(_)) | Err(_) => break,
+            };
             let wanted = into.len() - filled;
             let whole = front.left as usize <= wanted;
             let ordinary = front.left != 0 && front.rest == 0 && !front.revocable;
@@ -334,10 +342,13 @@ impl Reader {
         Err(Pending { life, ..self.no_data(0) })
     }
 
-    /// What continued before a withdrawn record ends there.
+    /// What continued before a withdrawn record ends there, and its room is free, whatever passed it: a peek
+    /// that tells of nothing brings nobody to read.
+    #[cold]
     fn cut(&mut self) -> Found {
         self.inside = None;
         self.cuts = self.cuts.wrapping_add(1);
+        self.connection.announce_room();
         Found::Cut
     }
 
