@@ -14,7 +14,7 @@ use ntpipe_core::mode::WaitMode;
 use ntpipe_core::ops::{Peek, ReadProgress, Reader, Recv, Step, WriteProgress, Writer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, SpliceFlags};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
 
 use crate::wait::{Until, poll_error};
 use crate::{Error, ErrorKind, Result, cancel};
@@ -166,8 +166,12 @@ pub(crate) fn peek(source: &OwnedFd, into: &mut [u8]) -> Result<Peek> {
     let wish = into.len().min(usize::try_from(available).unwrap_or(usize::MAX));
     let mut len = 0;
     if wish > 0 {
-        // A copy of the pipe's pages in a pipe of our own, which is then read.
+        // A copy of the pipe's pages in a pipe of our own, which is then read. It holds as many pages; if the
+        // system does not grant that, less is seen.
         let (read, write) = kernel_pipe(PipeFlags::CLOEXEC)?;
+        if let Ok(size) = fcntl_getpipe_size(source) {
+            let _ = fcntl_setpipe_size(&write, size);
+        }
         let copied = match rustix::pipe::tee(source, &write, wish, SpliceFlags::NONBLOCK) {
             // A program that reads as well was faster.
             Err(Errno::AGAIN) => return peek(source, into),

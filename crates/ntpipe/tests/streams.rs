@@ -280,3 +280,33 @@ fn the_memory_of_a_pipe_that_became_a_stream_is_not_lent() {
     assert_eq!(writer.inherit().expect_err("refused").kind(), ErrorKind::NotSupported);
     assert_eq!(reader.peek(&mut []).expect("a look").available, 1);
 }
+
+#[test]
+fn an_end_whose_other_one_only_another_process_holds_becomes_no_stream() {
+    let (reader, writer) = ntpipe::anonymous().expect("a pipe");
+    let elsewhere = writer.inherit().expect("prepared");
+    drop(writer);
+    let error = soon("the change", move || reader.to_stdio()).expect_err("another process has it");
+    assert_eq!(error.kind(), ErrorKind::NotSupported);
+    drop(elsewhere);
+
+    let (reader, writer) = ntpipe::anonymous().expect("a pipe");
+    let elsewhere = reader.inherit().expect("prepared");
+    drop(reader);
+    let error = soon("the change", move || writer.to_stdio()).expect_err("another process has it");
+    assert_eq!(error.kind(), ErrorKind::NotSupported);
+    drop(elsewhere);
+}
+
+#[test]
+fn a_peek_into_a_stream_sees_as_much_as_its_buffer_takes() {
+    const LEN: u32 = 300_000;
+    let (reader, writer) = ntpipe::anonymous_with_quota(1 << 20).expect("a pipe");
+    writer.send(&numbered(LEN)).expect("it fits");
+    let stream = handed_out(&reader);
+    let mut seen = vec![0; LEN as usize];
+    let peek = reader.peek(&mut seen).expect("a pipe");
+    assert_eq!((peek.len, peek.available), (LEN as usize, u64::from(LEN)));
+    assert!(seen == numbered(LEN));
+    drop(stream);
+}

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Weak};
 
-use ntpipe_core::connection::PeerLife;
+use ntpipe_core::connection::{Connection, PeerLife};
 use ntpipe_core::ops::{Reader, WriteProgress, Writer};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::{PipeFlags, fcntl_getpipe_size, fcntl_setpipe_size};
@@ -52,13 +52,15 @@ impl Pair {
             if let Some(other) = self.weak_other().upgrade() {
                 return Some(other);
             }
-            // Nobody has it any more; but only when it has left is all that it wrote sure to be seen.
-            match end.connection() {
-                Some(connection) if connection.peer_life() == PeerLife::Here => {
-                    std::thread::yield_now();
-                }
-                _ => return None,
+            // Nobody has it here any more; but only when it has left is all that it wrote sure to be seen.
+            // One that another process holds too does not leave.
+            let leaves = |connection: Arc<Connection>| {
+                connection.peer_life() == PeerLife::Here && !connection.is_shared()
+            };
+            if !end.connection().is_some_and(leaves) {
+                return None;
             }
+            std::thread::yield_now();
         }
     }
 }
