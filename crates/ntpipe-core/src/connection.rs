@@ -340,9 +340,9 @@ impl Connection {
         }
     }
 
-    /// Marks the socket as watched; returns whether it was before.
-    pub fn set_watched(&self) -> bool {
-        self.watched.swap(true, Ordering::Relaxed)
+    /// Notes that the kernel watches the socket for us.
+    pub fn set_watched(&self) {
+        self.watched.store(true, Ordering::Relaxed);
     }
 
     /// Whether the kernel watches the socket for us.

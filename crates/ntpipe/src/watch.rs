@@ -54,11 +54,14 @@ pub(crate) fn ensure(connection: &Arc<Connection>) -> Result<()> {
 
 #[cold]
 fn start(connection: &Arc<Connection>) -> Result<()> {
-    with_watcher(
-        |watcher| {
-            if connection.set_watched() { Ok(()) } else { watcher.watch_peer(connection) }
-        },
-    )
+    // Under the lock, so that nobody else does it too, and only a watch that succeeded counts.
+    with_watcher(|watcher| {
+        if !connection.is_watched() {
+            watcher.watch_peer(connection)?;
+            connection.set_watched();
+        }
+        Ok(())
+    })
 }
 
 /// Makes sure that the death of other processes that hold this end is noticed.
@@ -148,7 +151,9 @@ impl Watcher {
         drop(watched);
         let key = self.watches.note(Watched::Peer(Arc::downgrade(connection)));
         let flags = epoll::EventFlags::RDHUP | epoll::EventFlags::ONESHOT;
-        self.watches.add(connection.as_ref(), key, flags)
+        self.watches.add(connection.as_ref(), key, flags).inspect_err(|_| {
+            lock(&self.watches.watched).remove(&key);
+        })
     }
 
     fn watch_for(&mut self, fd: BorrowedFd<'_>, word: &Arc<AtomicU32>) -> Result<AlarmWatch> {

@@ -1,5 +1,6 @@
 //! Who owns a mutex: this thread, and whether another process that does still lives.
 
+use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
@@ -45,6 +46,8 @@ fn world() -> u64 {
 pub(crate) struct OwnerWatch {
     process: u32,
     pidfd: Option<OwnedFd>,
+    /// Whether the next sleep is ended by its end.
+    armed: Cell<bool>,
 }
 
 impl OwnerWatch {
@@ -56,7 +59,7 @@ impl OwnerWatch {
             return;
         }
         if self.process != process {
-            *self = Self { process, pidfd: None };
+            *self = Self { process, ..Self::default() };
             // Numbers of another world say nothing here.
             if owner.world() != 0 && owner.world() != me.world {
                 return;
@@ -77,8 +80,15 @@ impl OwnerWatch {
         }
     }
 
-    /// Becomes readable when that process ends.
-    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// Becomes readable when that process ends: to be slept on.
+    pub(crate) fn arm(&self) -> Option<BorrowedFd<'_>> {
+        self.armed.set(true);
         self.pidfd.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether another process was found to own it after the last [`arm`](Self::arm), whose end would end no
+    /// sleep.
+    pub(crate) fn is_unarmed(&self) -> bool {
+        self.pidfd.is_some() && !self.armed.get()
     }
 }

@@ -159,6 +159,9 @@ fn run(
         if let Some(found) = look(&mut waits) {
             return Ok(found);
         }
+        if waits.iter().any(Wait::is_unarmed) {
+            continue;
+        }
         let left = waits.iter().filter_map(Wait::left).chain(until.left()).min();
         sleep(&armed, left)?;
     }

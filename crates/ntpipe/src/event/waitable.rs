@@ -238,6 +238,11 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// Whether the last look found more to arm: nobody may sleep before that is.
+    pub(super) fn is_unarmed(&self) -> bool {
+        self.owner.is_unarmed()
+    }
+
     /// From now on a word changes when it becomes ready, or one of `fds` becomes readable. To be looked
     /// at once more after this.
     pub(super) fn arm<'fd>(&'fd self, fds: &mut Vec<BorrowedFd<'fd>>) -> Result<Armed<'a>> {
@@ -245,7 +250,7 @@ impl<'a> Wait<'a> {
         match self.kind {
             Kind::Event(event) => on(event.signal().announce()),
             Kind::Mutex(mutex) => {
-                fds.extend(self.owner.fd());
+                fds.extend(self.owner.arm());
                 on(mutex.owner().announce())
             }
             Kind::Semaphore(semaphore) => on(semaphore.counter().announce()),
@@ -334,5 +339,43 @@ impl<'a> Armed<'a> {
             Word::None | Word::AtOnce => return None,
         };
         Some((word, self.seen))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use ntpipe_shm::owner::Identity;
+
+    use super::*;
+
+    #[test]
+    fn a_mutex_that_passes_to_another_process_between_the_looks_is_armed_again() {
+        let mut children = [(); 2].map(|()| Command::new("sleep").arg("600").spawn().unwrap());
+        let [first, second] = children.each_ref().map(|child| Identity {
+            process: child.id(),
+            thread: child.id(),
+            since: 0,
+            world: 0,
+        });
+        let mutex = Mutex::new(false).unwrap();
+        assert!(mutex.owner().take(first).is_some());
+        let mut wait = Wait::begin(&mutex);
+        assert!(!wait.take());
+        let mut fds = Vec::new();
+        wait.arm(&mut fds).unwrap();
+        assert_eq!(fds.len(), 1);
+        assert!(!wait.take() && !wait.is_unarmed());
+        assert_eq!(mutex.owner().release(first), Some(true));
+        assert!(mutex.owner().take(second).is_some());
+        assert!(!wait.take() && wait.is_unarmed(), "the death of the second would go unnoticed");
+        wait.arm(&mut Vec::new()).unwrap();
+        assert!(!wait.is_unarmed());
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert!(wait.take() && wait.is_abandoned());
     }
 }
