@@ -121,7 +121,13 @@ impl Sleep {
         Self(state)
     }
 
-    /// Whether it was cancelled.
+    /// Ends it; whether it was cancelled. Who comes after this finds nothing to cancel.
+    pub(crate) fn end(self) -> bool {
+        *lock(&self.0.sleeps) = None;
+        self.is_cancelled()
+    }
+
+    /// Whether it was cancelled so far.
     pub(crate) fn is_cancelled(&self) -> bool {
         // SYNC(cancelled): Acquire. Pairs with the Release store in `cancel_synchronous_io`.
         self.0.cancelled.load(Ordering::Acquire)
@@ -237,7 +243,7 @@ pub(crate) fn poll_among<'fd>(
     let timeout = until.left().and_then(|left| rustix::fs::Timespec::try_from(left).ok());
     let polled = if is_over() { Ok(0) } else { rustix::event::poll(&mut all, timeout.as_ref()) };
     lock(&pollers.0).retain(|other| !Arc::ptr_eq(other, &wake));
-    if sleep.is_cancelled() {
+    if sleep.end() {
         return Err(ErrorKind::OperationAborted.into());
     }
     if all.last().is_some_and(|wake| wake.revents().contains(PollFlags::IN)) {

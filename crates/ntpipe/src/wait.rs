@@ -297,7 +297,7 @@ impl Waiter {
         if pending.need == Need::Data {
             wanted.store(0, Ordering::Relaxed);
         }
-        if sleep.is_cancelled() { Err(ErrorKind::OperationAborted.into()) } else { Ok(()) }
+        if sleep.end() { Err(ErrorKind::OperationAborted.into()) } else { Ok(()) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every call that blocks can be ended from another thread.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -85,4 +86,34 @@ fn cancel_io_ends_calls_on_every_clone() {
     for call in calls {
         assert_eq!(call.join().expect("no panic"), ErrorKind::OperationAborted);
     }
+}
+
+#[test]
+fn a_cancellation_that_found_a_call_to_end_has_ended_one() {
+    const CANCELLATIONS: u32 = 20_000;
+    let (reader, _writer) = ntpipe::anonymous().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let (reader, stop) = (&reader, &stop);
+        let reading = scope.spawn(move || {
+            tell.send(ntpipe::current_thread()).unwrap();
+            let mut aborted = 0;
+            for turn in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                // Calls that end by themselves at any moment of a cancellation.
+                let timeout = Duration::from_micros(60 + turn * 7 % 150);
+                let error = reader.recv_timeout(&mut [0; 4], timeout).unwrap_err();
+                aborted += u32::from(error.kind() == ErrorKind::OperationAborted);
+            }
+            aborted
+        });
+        let thread = told.recv().unwrap();
+        for _ in 0..CANCELLATIONS {
+            while thread.cancel_synchronous_io().is_err() {
+                std::hint::spin_loop();
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(reading.join().unwrap(), CANCELLATIONS);
+    });
 }
