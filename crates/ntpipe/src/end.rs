@@ -500,9 +500,7 @@ impl End {
         }
         // SYNC(cancels): Release. Pairs with the Acquire loads in wait.rs and server/side.rs.
         let before = self.waiter.cancels.fetch_add(1, Ordering::Release);
-        if let Some(connection) = self.connection() {
-            connection.wake_own();
-        }
+        // Without the lock of a half, which this very thread may hold.
         self.waiter.pollers.wake();
         self.waiter.sleepers.wake_before(before.wrapping_add(1));
         if let Some(server) = &self.server {
@@ -557,6 +555,9 @@ impl Drop for End {
         if let Some(server) = &self.server {
             // A client that nobody looked at yet is let in, so that it learns at once that we leave.
             let _ = server.settle(self);
+        }
+        if let Some(readiness) = self.readiness.get() {
+            readiness.leave_hub(self);
         }
         self.leave(false);
     }

@@ -280,7 +280,7 @@ impl Waiter {
         let sleep = Sleep::at(connection);
         let entered = self.sleepers.enter(&sleep, connection, cancels);
         let announced = bell.announce(SLEEPER);
-        // SYNC(cancels): Acquire, behind the announcement's fence. Pairs with `End::cancel`.
+        // SYNC(cancels): Acquire, after the entry. Pairs with `End::cancel`.
         let still = !pending.is_over(connection)
             && !sleep.is_cancelled()
             && self.cancels.load(Ordering::Acquire) == cancels

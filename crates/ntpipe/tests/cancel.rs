@@ -117,3 +117,17 @@ fn a_cancellation_that_found_a_call_to_end_has_ended_one() {
         assert_eq!(reading.join().unwrap(), CANCELLATIONS);
     });
 }
+
+#[test]
+fn a_thread_that_borrows_data_may_cancel() {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let (reader, writer) = ntpipe::anonymous().unwrap();
+        writer.send(b"data").unwrap();
+        let borrowed = reader.borrow().unwrap();
+        reader.cancel_io();
+        drop(borrowed);
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(60)).expect("it does not wait for itself");
+}

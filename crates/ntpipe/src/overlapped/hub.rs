@@ -4,12 +4,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use ntpipe_shm::chime::{Chime, Tower};
+use ntpipe_shm::generation;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// What a driver of many ends polls instead of each end's own descriptor: a hub takes two descriptors, and
 /// an end that is attached to it none. See [`Pipe::attach`](crate::Pipe::attach).
@@ -19,6 +20,8 @@ use crate::{Error, Result};
 pub struct Hub {
     epoll: Arc<OwnedFd>,
     tower: Arc<Tower>,
+    /// The process that made it; a copy by `fork` has the same descriptors, and would take its news away.
+    born: u32,
 }
 
 /// The key of the tower itself, which no end has.
@@ -36,7 +39,15 @@ impl Hub {
         let tower = Tower::new().map_err(|errno| Error::os("eventfd", errno))?;
         let spot = Spot::own()?;
         spot.add_as(TOWER, &tower, EventFlags::IN)?;
-        Ok(Arc::new(Self { epoll: spot.epoll, tower: Arc::new(tower) }))
+        let born = generation::noted();
+        Ok(Arc::new(Self { epoll: spot.epoll, tower: Arc::new(tower), born }))
+    }
+
+    pub(super) fn check_process(&self) -> Result<()> {
+        if self.born == generation::now() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidHandle).because("a fork copied this hub"))
     }
 
     /// Adds to `keys` the ends on which something has changed since the last time, some perhaps twice. Never
@@ -44,8 +55,9 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// The system calls'.
+    /// The system calls'; `ERROR_INVALID_HANDLE` in a copy of the process by `fork`.
     pub fn take(&self, keys: &mut Vec<u64>) -> Result<()> {
+        self.check_process()?;
         let mut events = Vec::with_capacity(EVENTS);
         loop {
             events.clear();
@@ -78,8 +90,9 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// The system call's.
+    /// The system call's; `ERROR_INVALID_HANDLE` in a copy of the process by `fork`.
     pub fn watch(&self, fd: impl AsFd, key: u64) -> Result<()> {
+        self.check_process()?;
         self.spot(key).add(fd, EventFlags::IN)
     }
 
@@ -140,6 +153,11 @@ impl Spot {
     /// Watches a descriptor no more.
     pub(crate) fn delete(&self, fd: impl AsFd) -> Result<()> {
         epoll::delete(&self.epoll, fd).map_err(|errno| Error::os("epoll_ctl", errno))
+    }
+
+    /// Whether it is a hub's.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Forgets changes of what is watched by its changes. Those of several ends are for who takes them.

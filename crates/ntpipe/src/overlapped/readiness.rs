@@ -83,6 +83,8 @@ impl Readiness {
     }
 
     fn at(end: &Arc<End>, hub: &Hub, key: u64) -> Result<Self> {
+        end.check_process()?;
+        hub.check_process()?;
         if end.readiness.get().is_some() {
             return Err(elsewhere());
         }
@@ -117,6 +119,22 @@ impl Readiness {
         }
         self.spot.take_edges();
         self.chime.clear();
+    }
+
+    /// The end is closed. Another process may go on with its socket, of which the hub would hear: `epoll` goes
+    /// by the file.
+    pub(crate) fn leave_hub(&self, end: &End) {
+        if !self.spot.is_shared() {
+            return;
+        }
+        match &end.server {
+            Some(server) => server.follow_no_more(),
+            None => {
+                if let Some(connection) = end.connection() {
+                    let _ = self.spot.delete(connection.as_ref());
+                }
+            }
+        }
     }
 
     /// Asks for one event of the kernel pipe behind this end.

@@ -108,6 +108,13 @@ impl ServerSide {
         Ok(Some(spot))
     }
 
+    /// Watches the instance's sources no more.
+    pub(crate) fn follow_no_more(&self) {
+        if let Some(readiness) = self.readiness.get() {
+            let _ = readiness.follow(None);
+        }
+    }
+
     /// Forgets that the holders' bell has rung.
     pub(crate) fn take_edges(&self) {
         if let Some(readiness) = self.readiness.get() {

@@ -99,3 +99,34 @@ fn an_end_that_is_polled_by_itself_does_not_go_to_a_hub() {
     let _fd = server.as_fd();
     assert_eq!(server.attach(&hub, 2).unwrap_err().kind(), ErrorKind::NotSupported);
 }
+
+#[test]
+fn a_hub_hears_nothing_of_an_end_that_only_another_process_holds() {
+    let hub = Hub::new().unwrap();
+    // Whoever holds what is on its way stands for the other process.
+    let (server, client) = pair(PipeMode::Message, 100);
+    client.attach(&hub, 1).unwrap();
+    let mut read = reading(&client, 8);
+    assert!(!read.arm());
+    let elsewhere = client.inherit().unwrap();
+    drop(client);
+    assert_eq!(fails(&mut read), ErrorKind::BrokenPipe);
+    drop(read);
+    changed(&hub);
+    server.send(b"news").unwrap();
+    assert_eq!(changed(&hub), []);
+    drop(elsewhere);
+
+    let (server, client) = pair(PipeMode::Message, 100);
+    server.attach(&hub, 2).unwrap();
+    let mut read = reading(&server, 8);
+    assert!(!read.arm());
+    let elsewhere = server.inherit().unwrap();
+    drop(server);
+    assert_eq!(fails(&mut read), ErrorKind::BrokenPipe);
+    drop(read);
+    changed(&hub);
+    client.send(b"news").unwrap();
+    assert_eq!(changed(&hub), []);
+    drop(elsewhere);
+}
