@@ -2,31 +2,36 @@
 
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Mutex, PoisonError};
 
+use ntpipe_shm::generation;
 use ntpipe_shm::owner::{Identity, Owner};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::waitable::is_readable;
 
-/// The calling thread.
+/// The calling thread. Without a system call but for the first time, and without a lock, which a `fork`
+/// might copy while another thread holds it.
 pub(crate) fn me() -> Identity {
-    let process = std::process::id();
-    let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
-    let (since, world) = origin(process);
-    Identity { process, thread, since, world }
+    thread_local! {
+        static ME: Cell<Option<(u32, Identity)>> = const { Cell::new(None) };
+    }
+    let now = generation::noted();
+    match ME.get() {
+        Some((generation, me)) if generation == now => me,
+        // A `fork` makes a new process of the same memory.
+        _ => {
+            let me = ask();
+            ME.set(Some((now, me)));
+            me
+        }
+    }
 }
 
-/// When this process began, and the kernel's number for those that it shares process numbers with.
-fn origin(process: u32) -> (u64, u64) {
-    static ORIGIN: Mutex<(u32, u64, u64)> = Mutex::new((0, 0, 0));
-    let mut origin = ORIGIN.lock().unwrap_or_else(PoisonError::into_inner);
-    // A `fork` makes a new process of the same memory.
-    if origin.0 != process {
-        *origin = (process, began(process).unwrap_or(0), world());
-    }
-    (origin.1, origin.2)
+fn ask() -> Identity {
+    let process = std::process::id();
+    let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+    Identity { process, thread, since: began(process).unwrap_or(0), world: world() }
 }
 
 /// When a process began, in the kernel's ticks.
