@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 
 use crate::block::{Block, Mapping, PAGE_BYTES};
+use crate::generation::PerProcess;
 use crate::segment::OpenError;
 
 /// A block in the memory of this process.
@@ -30,10 +31,10 @@ struct Arena {
     process: u32,
 }
 
-static ARENA: Mutex<Option<Arena>> = Mutex::new(None);
+static ARENA: PerProcess<Mutex<Option<Arena>>> = PerProcess::new();
 
 fn arena() -> MutexGuard<'static, Option<Arena>> {
-    ARENA.lock().unwrap_or_else(PoisonError::into_inner)
+    ARENA.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Slot {

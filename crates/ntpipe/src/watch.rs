@@ -12,10 +12,10 @@ mod holders;
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use ntpipe_core::connection::Connection;
-use ntpipe_shm::generation;
+use ntpipe_shm::generation::{self, PerProcess};
 use rustix::event::epoll;
 
 use crate::end::lock;
@@ -44,16 +44,7 @@ struct Watcher {
     process: u32,
 }
 
-/// Where a process has its watcher. A copy of it by `fork` has one of its own, also because a thread that
-/// it does not have may have held the lock.
-struct Place {
-    generation: u32,
-    watcher: Mutex<Option<Watcher>>,
-    /// That of the next copy.
-    next: OnceLock<Box<Place>>,
-}
-
-static FIRST: OnceLock<Place> = OnceLock::new();
+static WATCHER: PerProcess<Mutex<Option<Watcher>>> = PerProcess::new();
 
 /// Makes sure that the death of this connection's peer is noticed.
 #[inline]
@@ -128,13 +119,7 @@ impl std::fmt::Debug for AlarmWatch {
 }
 
 fn with_watcher<T>(act: impl FnOnce(&mut Watcher) -> Result<T>) -> Result<T> {
-    let generation = generation::noted();
-    let new = || Place { generation, watcher: Mutex::new(None), next: OnceLock::new() };
-    let mut place = FIRST.get_or_init(new);
-    while place.generation != generation {
-        place = place.next.get_or_init(|| Box::new(new()));
-    }
-    let mut slot = lock(&place.watcher);
+    let mut slot = lock(WATCHER.get());
     // A copy by other means than `fork` is not counted; it has no thread either.
     if slot.as_ref().is_none_or(|watcher| watcher.process != std::process::id()) {
         *slot = Some(Watcher::spawn()?);

@@ -85,6 +85,34 @@ static void *drain(void *argument) {
     return NULL;
 }
 
+// Begins to wait for descriptors, and takes a mutex, over and over.
+static void *waits(void *argument) {
+    HANDLE all[64], mutex = CreateMutexA(NULL, FALSE, NULL);
+    for (int i = 0; i < 64; i++)
+        all[i] = *(HANDLE *)argument;
+    while (!stop) {
+        if (WaitForMultipleObjects(64, all, FALSE, 1) != WAIT_TIMEOUT)
+            break;
+        WaitForSingleObject(mutex, INFINITE);
+        ReleaseMutex(mutex);
+    }
+    CloseHandle(mutex);
+    return NULL;
+}
+
+// Whether what waits for others works in a copy of a process that was in the middle of it.
+static BOOL own_waits(void) {
+    HANDLE reader, writer, mutex = CreateMutexA(NULL, TRUE, NULL);
+    char data[1];
+    DWORD count;
+    BOOL done = CreatePipe(&reader, &writer, NULL, 0) && WriteFile(writer, "x", 1, &count, NULL)
+        && ReadFile(reader, data, 1, &count, NULL) && ReleaseMutex(mutex);
+    CloseHandle(reader);
+    CloseHandle(writer);
+    CloseHandle(mutex);
+    return done;
+}
+
 int main(void) {
     alarm(120);
     HANDLE server = server_of("\\\\.\\pipe\\forked"), client = client_of("\\\\.\\pipe\\forked");
@@ -143,6 +171,22 @@ int main(void) {
         }
         join(child);
     }
+    STARTUPINFOA sleeping = {sizeof(sleeping)};
+    PROCESS_INFORMATION sleeper;
+    char sleep_line[] = "sleep 600";
+    if (!CreateProcessA(NULL, sleep_line, NULL, NULL, FALSE, 0, NULL, NULL, &sleeping, &sleeper))
+        tell("CreateProcess", FALSE);
+    pthread_t waiters[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&waiters[i], NULL, waits, &sleeper.hProcess);
+    for (int i = 0; i < 40; i++) {
+        child = fork();
+        if (child == 0) {
+            alarm(20);
+            _exit(own_waits() ? 0 : 1);
+        }
+        join(child);
+    }
     if (system("exit 0") != 0)
         printf("system\n");
     for (int i = 0; i < 20; i++) {
@@ -162,6 +206,11 @@ int main(void) {
         pthread_join(threads[i], NULL);
     CloseHandle(ends[0]);
     pthread_join(threads[0], NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_join(waiters[i], NULL);
+    TerminateProcess(sleeper.hProcess, 0);
+    CloseHandle(sleeper.hThread);
+    CloseHandle(sleeper.hProcess);
 
     // A descriptor of a full pipe: its parent waits for the copy, and reads only then.
     CreatePipe(&reader, &writer, NULL, 16);
