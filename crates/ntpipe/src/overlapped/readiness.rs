@@ -121,8 +121,8 @@ impl Readiness {
         self.chime.clear();
     }
 
-    /// The end is closed. Another process may go on with its socket, of which the hub would hear: `epoll` goes
-    /// by the file.
+    /// The end is closed. Another process may go on with its socket, and the hub would hear of that: `epoll`
+    /// goes by the file.
     pub(crate) fn leave_hub(&self, end: &End) {
         if !self.spot.is_shared() {
             return;
