@@ -123,9 +123,9 @@ static void put_integer(struct out *out, struct spec *spec, char type, uint64_t 
     }
     for (uint64_t rest = value; rest; rest /= base)
         digits[--at] = names[rest % base];
-    if (base == 8 && spec->alternate && spec->precision <= (long long)(sizeof digits - at))
-        spec->precision = (long long)(sizeof digits - at) + 1;
     if (!value && spec->precision < 0)
+        digits[--at] = '0';
+    else if (base == 8 && spec->alternate && spec->precision <= (long long)(sizeof digits - at))
         digits[--at] = '0';
     size_t n = sizeof digits - at;
     if (spec->precision >= 0)

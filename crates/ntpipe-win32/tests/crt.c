@@ -56,7 +56,7 @@ static void integers(void)
     B("%d %i %u %x %X %o", -1, 42, 42u, 0xabcu, 0xabcu, 8u);
     B("%5d|%-5d|%05d|%+d|% d|%+5d|%-+5d|%+05d", 42, 42, 42, 42, 42, 42, 42, 42);
     B("%.3d|%.0d|%5.3d|%-5.3d|%.0d", 7, 7, 7, 7, 0);
-    B("%#x|%#X|%#o|%#x|%#o|%#08x|%#-8x|%#.4x", 255u, 255u, 8u, 0u, 0u, 255u, 255u, 255u);
+    B("%#x|%#X|%#o|%#x|%#o|%#08x|%#-8x|%#.4x|%#06o|%#.3o|%#.0o", 255u, 255u, 8u, 0u, 0u, 255u, 255u, 255u, 8u, 8u, 0u);
     B("%ld %lu %lx %li %lX", -2, 4000000000u, 0xdeadbeefu, -3, 0xdeadbeefu);
     B("%lld %llu %llx", -5000000000LL, 10000000000000000000ULL, 0x123456789abcdefULL);
     B("%I64d %I64u %I64x %I64X", -5000000000LL, 10000000000000000000ULL, 0xabcdefabcdefULL, 0xabcdefabcdefULL);
