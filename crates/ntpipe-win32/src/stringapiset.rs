@@ -11,9 +11,9 @@ use crate::types::{BOOL, DWORD, LPCSTR, LPCWSTR};
 const MB_ERR_INVALID_CHARS: u32 = 8;
 const WC_ERR_INVALID_CHARS: u32 = 0x80;
 
-/// A string of that many units, or for -1 all up to and with its zero.
+/// A string of that many units, or for a negative number all up to and with its zero.
 unsafe fn units<'a, Unit>(start: *const Unit, len: i32, whole: usize) -> Result<&'a [Unit]> {
-    if start.is_null() || len == 0 || len < -1 {
+    if start.is_null() || len == 0 {
         return Err(ErrorKind::InvalidParameter.into());
     }
     let len = usize::try_from(len).unwrap_or(whole);
@@ -27,7 +27,7 @@ unsafe fn give<Unit: Copy>(units: &[Unit], buffer: *mut Unit, size: i32) -> Resu
     if size == 0 {
         return Ok(len);
     }
-    if buffer.is_null() {
+    if buffer.is_null() || size < 0 {
         return Err(ErrorKind::InvalidParameter.into());
     }
     if size < len {
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn MultiByteToWideChar(
     answer(0, || {
         let whole = match from_len {
             // SAFETY: a string that ends with a zero, by the caller's promise.
-            -1 if !from.is_null() => unsafe { std::ffi::CStr::from_ptr(from) }.count_bytes() + 1,
+            ..0 if !from.is_null() => unsafe { std::ffi::CStr::from_ptr(from) }.count_bytes() + 1,
             _ => 0,
         };
         // SAFETY: valid for that many bytes, by the caller's promise.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn WideCharToMultiByte(
     answer(0, || {
         let whole = match from_len {
             // SAFETY: a string that ends with a zero, by the caller's promise.
-            -1 if !from.is_null() => (unsafe { text::wide_len(from) }) + 1,
+            ..0 if !from.is_null() => (unsafe { text::wide_len(from) }) + 1,
             _ => 0,
         };
         // SAFETY: valid for that many units, by the caller's promise.
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn CompareStringOrdinal(
                 -1 if !start.is_null() => unsafe { text::wide_len(start) },
                 _ => 0,
             };
-            if start.is_null() {
+            if start.is_null() || len < -1 {
                 return Err(Failure::from(ErrorKind::InvalidParameter));
             }
             let len = usize::try_from(len).unwrap_or(whole);
@@ -124,8 +124,14 @@ pub unsafe extern "C" fn CompareStringOrdinal(
     })
 }
 
+/// Each unit by its own capital letter, if that is one unit too.
 fn upper(units: &[u16]) -> Vec<u16> {
-    String::from_utf16_lossy(units).to_uppercase().encode_utf16().collect()
+    let capital = |&unit: &u16| {
+        let mut letters = char::from_u32(unit.into())?.to_uppercase();
+        let first = u16::try_from(u32::from(letters.next()?)).ok()?;
+        letters.next().is_none().then_some(first)
+    };
+    units.iter().map(|unit| capital(unit).unwrap_or(*unit)).collect()
 }
 
 /// `GetACP`: UTF-8.
@@ -141,3 +147,41 @@ pub extern "C" fn GetOEMCP() -> u32 {
 }
 
 const CP_UTF8: u32 = 65001;
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::boundary::last_error;
+
+    #[test]
+    fn any_negative_length_means_up_to_the_zero_but_no_size_may_be_negative() {
+        let (mut wide, mut narrow) = ([0; 8], [0; 8]);
+        let (to_wide, to_narrow) = (wide.as_mut_ptr(), narrow.as_mut_ptr());
+        for len in [-1, -2, i32::MIN] {
+            // SAFETY: a string and a buffer of 8 units.
+            let n = unsafe { MultiByteToWideChar(CP_UTF8, 0, c"abc".as_ptr(), len, to_wide, 8) };
+            // SAFETY: the same string, of units.
+            let m = unsafe {
+                WideCharToMultiByte(CP_UTF8, 0, to_wide, len, to_narrow, 8, null(), null_mut())
+            };
+            assert_eq!((n, m), (4, 4));
+        }
+        // SAFETY: a string and a buffer that is not touched.
+        let n = unsafe { MultiByteToWideChar(CP_UTF8, 0, c"abc".as_ptr(), -1, to_wide, -1) };
+        assert_eq!((n, last_error()), (0, 87));
+        assert_eq!(wide[..4], [97, 98, 99, 0]);
+    }
+
+    #[test]
+    fn ordinal_comparison_goes_unit_by_unit() {
+        let compare = |one: &str, two: &str| {
+            let (one, two) = (text::to_wide(one), text::to_wide(two));
+            // SAFETY: strings that end with a zero.
+            unsafe { CompareStringOrdinal(one.as_ptr(), -1, two.as_ptr(), -1, 1) }
+        };
+        assert_eq!((compare("stra\u{df}e", "STRASSE"), compare("\u{e9}a", "\u{c9}A")), (3, 2));
+        assert_eq!(compare("\u{1F600}", "\u{1F601}"), 1);
+    }
+}
