@@ -83,14 +83,20 @@ fn build(root: &Path) -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-/// The flags as the installed command prints them, with the prefix as a variable.
+/// The flags as the installed command prints them.
 fn pkg_config(program: &Path, prefix: &Path) -> Result<String> {
     let cc = |flag| output(Command::new(program).args(["cc", flag]).env_remove("NTPIPE_SDK"));
-    let prefix = prefix.to_string_lossy();
-    let cflags = cc("--cflags")?.trim().replace(&*prefix, "${prefix}");
-    let libs = cc("--libs")?;
-    let private = libs.split_once(' ').map_or("", |(_, others)| others.trim());
-    Ok(format!(
+    Ok(package(&prefix.to_string_lossy(), &cc("--cflags")?, &cc("--libs")?))
+}
+
+/// The file for pkg-config, with the prefix as a variable. The command quotes a word with a space in it,
+/// pkg-config wants a backslash before each.
+fn package(prefix: &str, cflags: &str, libs: &str) -> String {
+    let cflags = cflags.trim().replace(prefix, "${prefix}").replace('\'', "");
+    let private = libs.split_once("libntpipe.a").map_or("", |(_, others)| others);
+    let private = private.trim_start_matches('\'').trim();
+    let prefix = prefix.replace(' ', "\\ ");
+    format!(
         "prefix={prefix}\n\
          Name: ntpipe\n\
          Description: Windows pipes on Linux: windows.h for C and C++ programs\n\
@@ -99,7 +105,7 @@ fn pkg_config(program: &Path, prefix: &Path) -> Result<String> {
          Libs: -L${{prefix}}/lib -Wl,-rpath,${{prefix}}/lib -lntpipe_main -lntpipe\n\
          Libs.private: {private}\n",
         env!("CARGO_PKG_VERSION"),
-    ))
+    )
 }
 
 /// The page of the program and those of its commands, which it lists itself.
@@ -162,4 +168,27 @@ fn output(command: &mut Command) -> Result<String> {
         return Err(format!("{command:?}: {}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_in_the_prefix_are_escaped_and_private_libraries_have_no_path() {
+        let text = package(
+            "/my prefix",
+            "-isystem '/my prefix/include/ntpipe' -fshort-wchar\n",
+            "'/my prefix/lib/libntpipe.a' -lgcc_s -lm\n",
+        );
+        for line in [
+            "prefix=/my\\ prefix",
+            "Cflags: -isystem ${prefix}/include/ntpipe -fshort-wchar",
+            "Libs.private: -lgcc_s -lm",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} is not in {text}");
+        }
+        let text = package("/usr", "-I/usr/include", "/usr/lib/libntpipe.a -lm");
+        assert!(text.contains("prefix=/usr\n") && text.contains("Libs.private: -lm\n"));
+    }
 }
