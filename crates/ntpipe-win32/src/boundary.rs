@@ -109,6 +109,15 @@ pub unsafe fn value<'a, T>(place: *const T) -> Option<&'a T> {
     unsafe { place.as_ref() }
 }
 
+/// Holds a call that moves bytes to a buffer for them.
+///
+/// # Errors
+/// `ERROR_NOACCESS` for null and a length: no bytes, or an empty message, would be a guess.
+#[inline]
+pub fn there<T>(start: *const T, len: u32) -> Result<()> {
+    if start.is_null() && len != 0 { Err(Failure::NO_ACCESS) } else { Ok(()) }
+}
+
 /// Bytes of the caller's to read; none of them for null.
 ///
 /// # Safety

@@ -22,7 +22,7 @@ pub use information::*;
 pub use names::*;
 
 use crate::boundary::{
-    answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, value,
+    answer, bytes, bytes_mut, gives_file, out, put, set_last_error, succeeds, there, value,
 };
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
@@ -30,7 +30,7 @@ use crate::object::pipe::End;
 use crate::object::token::{Level, said};
 use crate::object::{FileObject, Object, PipeObject, file};
 use crate::overlapped::{Input, Output, OverlappedRoutine, Place};
-use crate::path::Target;
+use crate::path::{self, Target};
 use crate::text;
 use crate::token;
 use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, OVERLAPPED, SECURITY_ATTRIBUTES, access};
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn CreateFileW(
 
 fn open(name: Option<String>, wish: Wish) -> Result<HANDLE> {
     token::may_open()?;
-    match Target::of(&name.ok_or(ErrorKind::PathNotFound)?) {
+    match Target::of(&path::given(name)?) {
         Target::Pipe(name) => open_pipe(&name, wish),
         Target::File(path) => open_file(&path, wish),
         Target::Null => open_file("/dev/null", Wish { disposition: OPEN_EXISTING, ..wish }),
@@ -188,6 +188,7 @@ pub unsafe extern "C" fn ReadFile(
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
         let read = read.map(|read| read.write(0));
+        there(buffer, len)?;
         if !overlapped.is_null() {
             // SAFETY: as long as the operation goes on, by the caller's promise.
             let into = unsafe { Output::new(buffer, len) };
@@ -232,6 +233,7 @@ pub unsafe extern "C" fn WriteFile(
         // SAFETY: null or valid, by the caller's promise.
         let written = unsafe { out(written) };
         let written = written.map(|written| written.write(0));
+        there(buffer, len)?;
         if !overlapped.is_null() {
             // SAFETY: as long as the operation goes on, by the caller's promise.
             let data = unsafe { Input::new(buffer, len) };
@@ -288,6 +290,7 @@ pub unsafe extern "C" fn ReadFileEx(
     routine: Option<OverlappedRoutine>,
 ) -> BOOL {
     succeeds(|| {
+        there(buffer, len)?;
         // SAFETY: as long as the operation goes on, by the caller's promise.
         let into = unsafe { Output::new(buffer, len) };
         // SAFETY: as above.
@@ -307,6 +310,7 @@ pub unsafe extern "C" fn WriteFileEx(
     routine: Option<OverlappedRoutine>,
 ) -> BOOL {
     succeeds(|| {
+        there(buffer, len)?;
         // SAFETY: as long as the operation goes on, by the caller's promise.
         let data = unsafe { Input::new(buffer, len) };
         // SAFETY: as above.

@@ -25,7 +25,17 @@ const SAME_ACCESS: u32 = 2;
 /// `CloseHandle`.
 #[unsafe(no_mangle)]
 pub extern "C" fn CloseHandle(handle: HANDLE) -> BOOL {
-    succeeds(|| handle::close(handle))
+    succeeds(|| close(handle))
+}
+
+/// Closes a handle.
+///
+/// # Errors
+/// `ERROR_INVALID_HANDLE`.
+pub(crate) fn close(handle: HANDLE) -> Result<()> {
+    let calling = [processthreadsapi::GetCurrentProcess(), processthreadsapi::GetCurrentThread()];
+    //= learn: GetCurrentProcess, remarks: to close what stands for the caller has no effect
+    if calling.contains(&handle) { Ok(()) } else { handle::close(handle) }
 }
 
 /// `GetHandleInformation`.
@@ -211,6 +221,12 @@ mod tests {
         let closed = unsafe { DuplicateHandle(own, setter, none, null_mut(), 0, 0, CLOSE_SOURCE) };
         assert_eq!((closed, CloseHandle(setter)), (1, 0));
         assert_eq!(CloseHandle(copy), 1);
+    }
+
+    #[test]
+    fn what_stands_for_the_caller_can_be_closed_and_stays() {
+        assert_eq!((CloseHandle(GetCurrentProcess()), CloseHandle(GetCurrentThread())), (1, 1));
+        assert_eq!(processthreadsapi::GetProcessId(GetCurrentProcess()), std::process::id());
     }
 
     #[test]

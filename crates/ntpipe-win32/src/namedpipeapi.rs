@@ -16,14 +16,14 @@ use ntpipe_core::security::Descriptor;
 pub use impersonate::*;
 pub use query::*;
 
-use crate::boundary::{bytes, bytes_mut, gives_file, out, put, succeeds, value};
+use crate::boundary::{bytes, bytes_mut, gives_file, out, put, succeeds, there, value};
 use crate::failure::{Failure, Result};
 use crate::fileapi::{FILE_FLAG_OVERLAPPED, put_len, tell};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
 use crate::object::{Object, PipeObject};
 use crate::overlapped::{Input, Output, Place};
-use crate::path::Target;
+use crate::path::{self, Target};
 use crate::securitybaseapi::given;
 use crate::text;
 use crate::token;
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn CreateNamedPipeW(
 
 fn create(name: Option<String>, descriptor: Option<Descriptor>, wish: Wish) -> Result<HANDLE> {
     token::may_open()?;
-    let name = Target::pipe(&name.ok_or(ErrorKind::PathNotFound)?)?;
+    let name = Target::pipe(&path::given(name)?)?;
     if wish.open_mode & !OPEN_MODE_KNOWN != 0 || wish.pipe_mode & !PIPE_MODE_KNOWN != 0 {
         return Err(ErrorKind::InvalidParameter.into());
     }
@@ -176,14 +176,18 @@ pub unsafe extern "C" fn CreatePipe(
         // SAFETY: null or valid, by the caller's promise.
         let inherit = unsafe { value(security) }.is_some_and(|it| it.bInheritHandle != 0);
         let (read_end, write_end) = ntpipe::anonymous_with_quota(quota)?;
-        let place = |place: &mut MaybeUninit<HANDLE>, end, rights| {
+        let insert = |end, rights| {
             let object = PipeObject::new(end, false)?;
             let entry = Entry::new(Object::Pipe(Arc::new(object)), rights);
-            place.write(handle::insert(entry.inherited(inherit))?);
-            Ok(())
+            handle::insert(entry.inherited(inherit))
         };
-        place(reader, End::Reader(read_end), READER)?;
-        place(writer, End::Writer(write_end), WRITER)
+        let read_handle = insert(End::Reader(read_end), READER)?;
+        let write_handle = insert(End::Writer(write_end), WRITER).inspect_err(|_| {
+            let _ = handle::close(read_handle);
+        })?;
+        reader.write(read_handle);
+        writer.write(write_handle);
+        Ok(())
     })
 }
 
@@ -256,6 +260,8 @@ pub unsafe extern "C" fn TransactNamedPipe(
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
+        there(request, request_len)?;
+        there(reply, reply_len)?;
         if !overlapped.is_null() {
             let read = read.map(|read| read.write(0));
             // SAFETY: as long as the operation goes on, by the caller's promise.
@@ -293,6 +299,8 @@ pub unsafe extern "C" fn CallNamedPipeA(
         let name = unsafe { text::ansi(name) };
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
+        there(request, request_len)?;
+        there(reply, reply_len)?;
         // SAFETY: null or valid for that many bytes, by the caller's promise.
         let request = unsafe { bytes(request.cast(), request_len) };
         // SAFETY: as above.
@@ -317,6 +325,8 @@ pub unsafe extern "C" fn CallNamedPipeW(
         let name = unsafe { text::wide(name) };
         // SAFETY: null or valid, by the caller's promise.
         let read = unsafe { out(read) };
+        there(request, request_len)?;
+        there(reply, reply_len)?;
         // SAFETY: null or valid for that many bytes, by the caller's promise.
         let request = unsafe { bytes(request.cast(), request_len) };
         // SAFETY: as above.

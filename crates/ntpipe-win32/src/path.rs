@@ -4,6 +4,14 @@ use ntpipe::ErrorKind;
 
 use crate::failure::Result;
 
+/// The caller's path.
+///
+/// # Errors
+/// `ERROR_PATH_NOT_FOUND` for none, or an empty one.
+pub fn given(path: Option<String>) -> Result<String> {
+    path.filter(|path| !path.is_empty()).ok_or_else(|| ErrorKind::PathNotFound.into())
+}
+
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {

@@ -123,7 +123,7 @@ pub extern "C" fn SetEndOfFile(handle: HANDLE) -> BOOL {
 
 /// A file's path here.
 pub(super) fn named(name: Option<String>) -> Result<String> {
-    Ok(path::file(&name.ok_or(ErrorKind::PathNotFound)?))
+    Ok(path::file(&path::given(name)?))
 }
 
 /// `DeleteFileA`.

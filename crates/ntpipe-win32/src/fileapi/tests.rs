@@ -159,3 +159,38 @@ fn a_pipe_tells_its_name_and_what_waits_in_it() {
     assert_eq!((again, last_error()), (crate::types::INVALID_HANDLE_VALUE, 231));
     assert_eq!((CloseHandle(client), CloseHandle(server)), (1, 1));
 }
+
+#[test]
+fn a_length_without_a_buffer_is_refused_and_moves_nothing() {
+    let name = text::to_wide(&format!(r"\\.\pipe\ntpipe-null-{}", std::process::id()));
+    // SAFETY: a string; no security.
+    let server = unsafe { CreateNamedPipeW(name.as_ptr(), 3, 4 | 2, 1, 64, 64, 0, null()) };
+    let both = access::GENERIC_READ | access::GENERIC_WRITE;
+    // SAFETY: as above; no template.
+    let client =
+        unsafe { CreateFileW(name.as_ptr(), both, 0, null(), OPEN_EXISTING, 0, null_mut()) };
+    let (mut count, mut byte) = (7, 0_u8);
+    let place = &raw mut count;
+    // SAFETY: the count's place is valid; there is no buffer.
+    let written = unsafe { WriteFile(client, null(), 3, place, null_mut()) };
+    assert_eq!((written, last_error(), count), (0, 998, 0));
+    // SAFETY: a byte to write, then none.
+    assert_eq!(unsafe { WriteFile(client, b"x".as_ptr().cast(), 1, place, null_mut()) }, 1);
+    // SAFETY: as in the first.
+    let read = unsafe { ReadFile(server, null_mut(), 3, place, null_mut()) };
+    assert_eq!((read, last_error(), count), (0, 998, 0));
+    // SAFETY: the buffer has a byte.
+    let read = unsafe { ReadFile(server, (&raw mut byte).cast(), 1, place, null_mut()) };
+    assert_eq!((read, count, byte), (1, 1, b'x'));
+    assert_eq!((CloseHandle(client), CloseHandle(server)), (1, 1));
+}
+
+#[test]
+fn an_empty_name_is_a_path_that_is_not_there() {
+    let empty = c"".as_ptr();
+    // SAFETY: a string; the other pointers may be null.
+    let file = unsafe { CreateFileA(empty, access::GENERIC_READ, 0, null(), 3, 0, null_mut()) };
+    assert_eq!((file, last_error()), (crate::types::INVALID_HANDLE_VALUE, 3));
+    // SAFETY: a string.
+    assert_eq!((unsafe { DeleteFileA(empty) }, last_error()), (0, 3));
+}

@@ -26,7 +26,7 @@ const TYPE_BYTES: usize = 104;
 /// `NtClose`.
 #[unsafe(no_mangle)]
 pub extern "C" fn NtClose(handle: HANDLE) -> NTSTATUS {
-    status(|| handle::close(handle).map(|()| 0))
+    status(|| crate::handleapi::close(handle).map(|()| 0))
 }
 
 /// `DUPLICATE_SAME_ATTRIBUTES`.

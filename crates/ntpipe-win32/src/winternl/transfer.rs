@@ -9,7 +9,7 @@ use super::dos_error::code_of;
 use super::types::{IO_STATUS_BLOCK, NTSTATUS};
 use super::{Operation, entry, refine, with_block};
 use crate::apc;
-use crate::boundary::{status, value};
+use crate::boundary::{status, there, value};
 use crate::failure::{Failure, Result};
 use crate::handle;
 use crate::object::io::Begun;
@@ -71,6 +71,7 @@ pub unsafe extern "C" fn NtReadFile(
 ) -> NTSTATUS {
     status(|| {
         let object = entry(file, access::FILE_READ_DATA)?.object;
+        there(buffer, len)?;
         // SAFETY: null or valid, by the caller's promise.
         let position = unsafe { value(offset) }.map_or(CURRENT, |offset| offset.cast_unsigned());
         // SAFETY: as long as the operation goes on, by the caller's promise.
@@ -107,6 +108,7 @@ pub unsafe extern "C" fn NtWriteFile(
         if entry.access & (access::FILE_WRITE_DATA | access::FILE_APPEND_DATA) == 0 {
             return Err(ErrorKind::AccessDenied.into());
         }
+        there(buffer, len)?;
         // SAFETY: null or valid, by the caller's promise.
         let position = unsafe { value(offset) }.map_or(CURRENT, |offset| offset.cast_unsigned());
         // SAFETY: as long as the operation goes on, by the caller's promise.
