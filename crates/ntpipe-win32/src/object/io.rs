@@ -359,10 +359,15 @@ impl Io {
 
     /// Something has changed, or it is time to look: tries all, and asks to be told again.
     pub(super) fn serve(self: &Arc<Self>) {
+        // Under the lock, as is all else that holds the end for a moment: once `close` has had it, the closing
+        // call lets the end go, and with it the name of the pipe.
+        let mut queue = self.lock();
+        if queue.closed {
+            return;
+        }
         if let Some(readiness) = self.readiness.get() {
             readiness.clear();
         }
-        let mut queue = self.lock();
         self.step(&mut queue);
         if queue.care == Care::Service {
             self.arm(&mut queue);

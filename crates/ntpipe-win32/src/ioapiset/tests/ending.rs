@@ -74,3 +74,25 @@ fn a_thread_knows_its_stack() {
     let (stack, address) = std::thread::spawn(other).join().expect("no panic");
     assert!(stack.contains(&address) && !stack.contains(&(&raw const own).addr()));
 }
+
+#[test]
+fn a_closed_pipe_is_gone_when_the_call_returns() {
+    const FIRST_INSTANCE: u32 = 0x8_0000;
+    let name = name();
+    for round in 0..2000 {
+        // SAFETY: a string and null.
+        let server = unsafe {
+            let open_mode = 3 | OVERLAPPED_PIPE | FIRST_INSTANCE;
+            CreateNamedPipeA(name.as_ptr(), open_mode, BYTES, 10, 100, 100, 0, null())
+        };
+        assert_ne!(server, INVALID_HANDLE_VALUE, "round {round}: {}", last_error());
+        let client = client(&name, 0);
+        let mut read = Call::new();
+        assert_eq!(read.read(server, 10), 997);
+        // The service learns of it and may be about to look at the end.
+        send(client, b"x");
+        close([server, client]);
+        assert!(read.event.as_ref().expect("with event").is_set(), "over in any case");
+        close([read.overlapped.hEvent]);
+    }
+}
