@@ -77,7 +77,7 @@ CASE(145, "wait__connect_of_a_disconnected_instance__wakes_and_disconnect_alone_
 CASE(146, "wait__last_server_closed_but_a_client_open__waits_on")
 {
     struct pair pair = pair_of(BYTES, 0, 0);
-    struct work *wait = start_wait(pipe_name(), 200);
+    struct work *wait = start_wait(pipe_name(), 4 * A_WHILE);
     say_waiting("WaitNamedPipe", wait);
     shut(pair.server);
     say_end("WaitNamedPipe", wait);
@@ -87,7 +87,7 @@ CASE(146, "wait__last_server_closed_but_a_client_open__waits_on")
 CASE_MODEL(147, "wait__pipe_fully_gone__2")
 {
     struct pair pair = pair_of(BYTES, 0, 0);
-    struct work *wait = start_wait(pipe_name(), 200);
+    struct work *wait = start_wait(pipe_name(), 4 * A_WHILE);
     say_waiting("WaitNamedPipe", wait);
     shut(pair.client);
     shut(pair.server);

@@ -56,5 +56,10 @@ static wchar_t **widen_all(char **texts)
 
 int main(int argc, char **argv, char **environment)
 {
-    return wmain(argc, widen_all(argv), widen_all(environment));
+    /* Static, and volatile so as not to be optimised away: what stays to the end of the program is then no
+     * leak to those who look for leaks. */
+    static wchar_t **volatile arguments, **volatile variables;
+    arguments = widen_all(argv);
+    variables = widen_all(environment);
+    return wmain(argc, arguments, variables);
 }

@@ -12,7 +12,8 @@ int wWinMain(void *instance, void *previous, wchar_t *command_line, int show)
 {
     size_t length = ntpipe_wcstombs(NULL, command_line, 0);
     /* An argument that is no UTF-8 has become U+FFFD before, so that every line has a length. */
-    char *narrow = length < SIZE_MAX ? malloc(length + 1) : NULL;
+    static char *volatile narrow; /* Kept, as in entry_main.c. */
+    narrow = length < SIZE_MAX ? malloc(length + 1) : NULL;
     if (!narrow)
         abort();
     ntpipe_wcstombs(narrow, command_line, length + 1);

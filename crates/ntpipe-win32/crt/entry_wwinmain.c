@@ -49,6 +49,8 @@ static wchar_t *join(int argc, wchar_t **argv)
 int entry(int argc, wchar_t **argv, wchar_t **environment)
 {
     enum { SHOW_NORMAL = 1 };
+    static wchar_t *volatile line; /* Kept, as in entry_main.c. */
     (void)environment;
-    return wWinMain(NULL, NULL, join(argc, argv), SHOW_NORMAL);
+    line = join(argc, argv);
+    return wWinMain(NULL, NULL, line, SHOW_NORMAL);
 }

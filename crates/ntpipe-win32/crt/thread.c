@@ -30,6 +30,7 @@ int ntpipe_thread_leaves_frames(void);
 void ntpipe_thread_is_gone(void);
 
 int ntpipe_thread_start(void *start, size_t stack);
+void ntpipe_thread_stack(void **start, size_t *size);
 _Noreturn void ExitThread(uint32_t code);
 _Noreturn void _endthreadex(unsigned code);
 _Noreturn void _endthread(void);
@@ -66,6 +67,17 @@ int ntpipe_thread_start(void *start, size_t stack) {
     failed = pthread_create(&thread, &attributes, run, start);
     pthread_attr_destroy(&attributes);
     return failed;
+}
+
+/* The stack of the calling thread; of size 0 if it cannot be told. */
+void ntpipe_thread_stack(void **start, size_t *size) {
+    pthread_attr_t attributes;
+    *start = NULL;
+    *size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes))
+        return;
+    pthread_attr_getstack(&attributes, start, size);
+    pthread_attr_destroy(&attributes);
 }
 
 _Noreturn void ExitThread(uint32_t code) {

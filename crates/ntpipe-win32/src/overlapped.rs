@@ -185,6 +185,14 @@ impl Place {
         self.block.addr().get()
     }
 
+    /// The block is no more: it is not told how the operation ends, nor is a routine called.
+    pub fn leave(&mut self) {
+        static NOWHERE: StatusBlock =
+            StatusBlock { status: AtomicUsize::new(0), information: AtomicUsize::new(0) };
+        self.block = NonNull::from(&NOWHERE);
+        self.routine = None;
+    }
+
     /// Whether a completion routine is to be called.
     #[must_use]
     pub fn has_routine(&self) -> bool {
@@ -284,6 +292,12 @@ impl Output {
     #[must_use]
     pub unsafe fn new(start: *mut c_void, len: u32) -> Self {
         Self { start: start.cast(), len }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.start.addr()
     }
 
     /// Its bytes.

@@ -23,13 +23,13 @@ pub use attributes::{
 };
 pub use create::{CreateProcessA, CreateProcessW, PROCESS_INFORMATION, STARTUPINFO, WinExec};
 pub use query::*;
-pub(crate) use thread::thread;
 pub use thread::{
     _beginthread, _beginthreadex, CancelSynchronousIo, CreateThread, GetCurrentThread,
     GetCurrentThreadId, GetExitCodeThread, GetProcessIdOfThread, GetThreadId, GetThreadPriority,
     OpenThread, QueueUserAPC, ResumeThread, SetThreadPriority, SuspendThread, SwitchToThread,
     TerminateThread,
 };
+pub(crate) use thread::{own_stack, thread};
 pub use tls::{TlsAlloc, TlsFree, TlsGetValue, TlsSetValue};
 pub use token::{OpenProcessToken, OpenThreadToken};
 

@@ -1,5 +1,6 @@
 //! The rules of overlapped operations and completion ports, called as C calls them.
 
+mod ending;
 mod leaving;
 mod lent;
 mod two_processes;
@@ -241,37 +242,6 @@ fn cancel_io_ends_the_calls_of_its_thread_only() {
     close([server]);
     assert_eq!((read.result(server, 0), read.status()), ((109, 0), 0xC000_014B), "closed for good");
     close([client]);
-}
-
-#[test]
-fn what_a_thread_has_started_ends_with_it_but_at_a_port() {
-    let (server, client) = pair(BYTES);
-    let (bound, other) = pair(BYTES);
-    let port = port_of(bound);
-    let mut calls = [Call::new(), Call::new(), Call::new()];
-    let [first, second, third] = calls.each_mut();
-    assert_eq!(first.read(server, 10), 997);
-    let [server_number, bound_number] = [server.addr(), bound.addr()];
-    std::thread::scope(|scope| {
-        // Calls do not go from thread to thread, as the pointers in them; their places do.
-        let places = [&raw mut **second, &raw mut **third].map(|place| place.expose_provenance());
-        scope.spawn(move || {
-            for (place, file) in places.into_iter().zip([server_number, bound_number]) {
-                // SAFETY: the calls outlive this thread, and nobody else uses them meanwhile.
-                let call = unsafe { &mut *std::ptr::with_exposed_provenance_mut::<Call>(place) };
-                assert_eq!(call.read(std::ptr::without_provenance_mut(file), 10), 997);
-            }
-        });
-    });
-    let [first, second, third] = calls.each_mut();
-    assert!(second.event.clone().unwrap().wait_timeout(Duration::from_secs(20)).unwrap());
-    assert_eq!((first.is_set(), third.is_set()), (false, false));
-    assert_eq!(second.result(server, 0), (995, 0));
-    send(client, b"hello");
-    send(other, b"again");
-    assert_eq!((first.result(server, PATIENCE), first.text(5)), ((0, 5), "hello"));
-    assert_eq!(next(port, PATIENCE), (0, 5, 7, third.block()));
-    close([server, client, bound, other, port]);
 }
 
 #[test]

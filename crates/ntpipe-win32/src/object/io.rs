@@ -18,6 +18,7 @@
 
 mod work;
 
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -109,6 +110,14 @@ struct Pending {
     work: Work,
     place: Place,
     thread: u32,
+}
+
+impl Pending {
+    /// Whether the program's memory that it is to fill is there, or a part of it.
+    fn lies_in(&self, stack: &Range<usize>) -> bool {
+        let fills = self.work.fills();
+        stack.contains(&self.place.address()) || fills.is_some_and(|start| stack.contains(&start))
+    }
 }
 
 /// What starting an operation gave, if it was not refused: its end, or nothing if it goes on.
@@ -350,10 +359,15 @@ impl Io {
 
     /// Something has changed, or it is time to look: tries all, and asks to be told again.
     pub(super) fn serve(self: &Arc<Self>) {
+        // Under the lock, as is all else that holds the end for a moment: once `close` has had it, the closing
+        // call lets the end go, and with it the name of the pipe.
+        let mut queue = self.lock();
+        if queue.closed {
+            return;
+        }
         if let Some(readiness) = self.readiness.get() {
             readiness.clear();
         }
-        let mut queue = self.lock();
         self.step(&mut queue);
         if queue.care == Care::Service {
             self.arm(&mut queue);
@@ -425,13 +439,27 @@ impl Io {
         found
     }
 
-    /// A thread ends, and with it what it started.
-    pub(super) fn abandon(&self, thread: u32) {
+    /// A thread ends, and with it what it started. What lies in its stack is left alone: the functions
+    /// that had their variables there have returned, and those that end the thread may be there now.
+    pub fn abandon(&self, thread: u32, stack: &Range<usize>) {
         //= learn: ExitThread: pending I/O is cancelled that is not associated with a completion port
         let started = |it: &Pending| it.thread == thread;
-        if !self.is_bound() && self.lock().pending.iter().any(started) {
-            self.cancel(|_, starter| starter == thread);
+        if self.is_bound() || !self.lock().pending.iter().any(started) {
+            return;
         }
+        let lost = |it: &mut Pending| it.thread == thread && it.lies_in(stack);
+        let mut queue = self.lock();
+        let lost: Vec<_> = queue.pending.extract_if(.., lost).collect();
+        for Pending { mut work, mut place, .. } in lost {
+            // Before anything is tried again, which could fill its buffer.
+            work.cancel();
+            if stack.contains(&place.address()) {
+                place.leave();
+            }
+            self.complete(place, &Ending::failed(ErrorKind::OperationAborted.into()), false);
+        }
+        drop(queue);
+        self.cancel(|_, starter| starter == thread);
     }
 
     /// The last handle of this process is closed: what pends ends. `elsewhere`: another process may hold

@@ -21,6 +21,7 @@ use super::line::{Heard, Inlet, Outlet};
 use super::port::PortObject;
 use crate::boundary::guarded;
 use crate::failure::{Failure, Result};
+use crate::processthreadsapi::own_stack;
 use crate::token;
 
 const TICK: Duration = Duration::from_millis(1);
@@ -136,7 +137,7 @@ pub(super) fn send_later(outlet: &Arc<Outlet>) {
     }
 }
 
-/// A thread ends, and with it what it has started.
+/// The calling thread, of this number, ends, and with it what it has started.
 pub(super) fn abandon(thread: u32) {
     let Some(service) = running() else { return };
     let end = |watched: &Watched| match watched {
@@ -146,7 +147,8 @@ pub(super) fn abandon(thread: u32) {
     let mut ends: Vec<_> = lock(&service.watched).values().filter_map(end).collect();
     // Those that could not be watched.
     ends.extend(lock(&service.visits).ends.iter().filter_map(Weak::upgrade));
-    ends.iter().for_each(|io| io.abandon(thread));
+    let stack = own_stack();
+    ends.iter().for_each(|io| io.abandon(thread, &stack));
 }
 
 /// Completes, in this call, what can be: for who asks whether something has completed and does not wait.

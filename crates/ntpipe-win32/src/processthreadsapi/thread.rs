@@ -2,6 +2,8 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
+use std::ops::Range;
+use std::ptr::null_mut;
 use std::sync::{Arc, mpsc};
 
 use ntpipe::ErrorKind;
@@ -45,6 +47,15 @@ pub(super) struct Work {
 
 unsafe extern "C" {
     fn ntpipe_thread_start(start: *mut c_void, stack: usize) -> c_int;
+    fn ntpipe_thread_stack(start: *mut *mut c_void, size: *mut usize);
+}
+
+/// The addresses of the calling thread's stack; none if they cannot be told.
+pub(crate) fn own_stack() -> Range<usize> {
+    let (mut start, mut size) = (null_mut::<c_void>(), 0);
+    // SAFETY: both are valid for writes.
+    unsafe { ntpipe_thread_stack(&raw mut start, &raw mut size) };
+    start.addr()..start.addr().saturating_add(size)
 }
 
 /// The first thing that a new thread does.
@@ -435,12 +446,10 @@ mod tests {
             let mut byte = 0u8;
             let place = (&raw mut byte).cast();
             // SAFETY: the place is valid for a byte.
-            let read = unsafe {
-                crate::fileapi::ReadFile(pipe, place, 1, std::ptr::null_mut(), std::ptr::null_mut())
-            };
+            let read = unsafe { crate::fileapi::ReadFile(pipe, place, 1, null_mut(), null_mut()) };
             if read == 0 { last_error() } else { 0 }
         }
-        let (mut reader, mut writer) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let (mut reader, mut writer) = (null_mut(), null_mut());
         // SAFETY: the places are valid.
         let made = unsafe {
             crate::namedpipeapi::CreatePipe(&raw mut reader, &raw mut writer, std::ptr::null(), 0)

@@ -42,6 +42,14 @@ impl Work {
         }
     }
 
+    /// Where the buffer is that it fills, if it fills one.
+    pub(super) fn fills(&self) -> Option<usize> {
+        match self {
+            Self::Read(_, into) | Self::Transact(_, _, into) => Some(into.address()),
+            Self::Write(..) | Self::Listen(_) => None,
+        }
+    }
+
     /// Tries again.
     pub(super) fn step(&mut self) -> Poll<Result<Recv>> {
         let result = match self {
