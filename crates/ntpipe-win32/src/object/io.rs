@@ -359,8 +359,8 @@ impl Io {
 
     /// Something has changed, or it is time to look: tries all, and asks to be told again.
     pub(super) fn serve(self: &Arc<Self>) {
-        // Under the lock, as is all else that holds the end for a moment: once `close` has had it, the closing
-        // call lets the end go, and with it the name of the pipe.
+        // Under the lock, as is all else that holds the end for a moment: once `close` has had it, the
+        // closing call lets the end go, and with it the name of the pipe.
         let mut queue = self.lock();
         if queue.closed {
             return;
