@@ -139,8 +139,21 @@ impl TimerCall {
 /// # Errors
 /// `ERROR_GEN_FAILURE` when the thread has ended.
 pub fn queue(thread: &ThreadObject, call: impl FnOnce() + Send + 'static) -> Result<()> {
+    queue_after(thread, || {}, call)
+}
+
+/// As [`queue`], and does something first, in any case. If the thread sees that, it finds the call as well.
+///
+/// # Errors
+/// As [`queue`].
+pub fn queue_after(
+    thread: &ThreadObject,
+    first: impl FnOnce(),
+    call: impl FnOnce() + Send + 'static,
+) -> Result<()> {
     let queue = thread.apcs();
     let mut calls = queue.lock();
+    first();
     if calls.closed {
         return Err(ErrorKind::GenFailure.into());
     }

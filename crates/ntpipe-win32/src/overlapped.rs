@@ -207,7 +207,19 @@ impl Place {
     }
 
     /// The operation has completed. From now on the block is the program's.
-    pub fn tell(self, ending: &Ending) {
+    pub fn tell(mut self, ending: &Ending) {
+        let Some((routine, thread)) = self.routine.take() else { return self.write(ending) };
+        let block = self.address();
+        // A thread that has ended runs nothing any more.
+        let _ = apc::queue_after(&thread, || self.write(ending), {
+            let ending = *ending;
+            // SAFETY: a routine that the program gave for this operation, with the arguments that it is
+            // promised; the block is the program's, which expects it back here.
+            move || unsafe { call(routine, &ending, block) }
+        });
+    }
+
+    fn write(&self, ending: &Ending) {
         let block = self.block();
         let status = ending.failure.nt as usize;
         block.information.store(ending.bytes, Ordering::Relaxed);
@@ -215,16 +227,6 @@ impl Place {
         block.status.store(status, Ordering::Release);
         if let Some(event) = &self.event {
             event.set();
-        }
-        if let Some((routine, thread)) = self.routine {
-            let block = self.block.addr().get();
-            // A thread that has ended runs nothing any more.
-            let _ = apc::queue(&thread, {
-                let ending = *ending;
-                // SAFETY: a routine that the program gave for this operation, with the arguments that it
-                // is promised; the block is the program's, which expects it back here.
-                move || unsafe { call(routine, &ending, block) }
-            });
         }
     }
 }
