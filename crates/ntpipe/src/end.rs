@@ -327,6 +327,15 @@ impl End {
 
     #[inline]
     pub(crate) fn send(&self, data: &[u8], until: Until, nowait: bool) -> Result<usize> {
+        // The common case, with nothing that a wait or a refusal needs.
+        if self.send_at_once(data) {
+            return Ok(data.len());
+        }
+        self.send_slowly(data, until, nowait)
+    }
+
+    #[inline(never)]
+    fn send_slowly(&self, data: &[u8], until: Until, nowait: bool) -> Result<usize> {
         if !self.rights.write {
             return Err(ErrorKind::AccessDenied.into());
         }
