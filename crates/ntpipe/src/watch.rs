@@ -185,6 +185,8 @@ impl Watches {
     }
 
     fn run(&self) {
+        // It takes a while, and this thread has time: without it the locks of the ends are slower.
+        let _ = ntpipe_shm::lock::prepare();
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
