@@ -288,27 +288,42 @@ impl Producer {
                 return Ok(outcome); // All of them are consumed, and what is in front is another's.
             }
         }
+        // From the end: a consumer that meets this walk finds a beginning, and then that what it began is
+        // withdrawn, but never an end whose beginning is gone. Once the last record is marked, nobody
+        // can complete the run; and if that is taken, all before it are.
+        let run = self.revocable_run(at, end_bytes);
         // A consumer stopped while it copies is not waited for: not longer than this for all records.
         let mut patience = 10_000;
+        for (at, header) in run.into_iter().rev() {
+            let filled = self.tail.units.wrapping_sub(at);
+            let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
+            if passed || !self.void(at, header, &mut patience)? {
+                break;
+            }
+            outcome = Withdrawn::Done;
+        }
+        Ok(outcome)
+    }
+
+    /// The revocable records from a position to the one that ends at `end_bytes`.
+    fn revocable_run(&self, mut at: u32, end_bytes: u32) -> Vec<(u32, RecordHeader)> {
+        let mut run = Vec::new();
         loop {
             let filled = self.tail.units.wrapping_sub(at);
             if filled == 0 || filled > self.capacity_units() {
-                return Ok(outcome);
+                return run;
             }
-            let passed = self.tail.units.wrapping_sub(self.head.units) < filled;
-            let word = self.segment.bytes(self.ring).word(offset(at));
-            let mut header = RecordHeader::unpack(word.load(Relaxed));
-            let end = header.start.wrapping_add(header.length);
-            if !passed && header.flags & REVOCABLE != 0 && self.void(at, header, &mut patience)? {
-                outcome = Withdrawn::Done;
+            let word = self.segment.bytes(self.ring).word(offset(at)).load(Relaxed);
+            let header = RecordHeader::unpack(word);
+            if header.flags & REVOCABLE != 0 {
+                run.push((at, header));
+            }
+            if header.start.wrapping_add(header.length) == end_bytes {
+                return run;
             }
             // The peer may have written anything into the header: the walk stays bounded, since every
             // step moves at least one unit.
-            header.length = header.length.min(RECORD_BYTES_MAX);
             at = at.wrapping_add(header.units());
-            if end == end_bytes {
-                return Ok(outcome);
-            }
         }
     }
 

@@ -103,3 +103,45 @@ fn what_is_unread_after_a_withdrawal_is_known_to_the_producer() {
         assert_eq!(producer.unread(), 2, "still, after {taken} bytes were taken");
     });
 }
+
+/// Takes records until one completes what it or those before it began; a cut in between drops that.
+fn next_whole(consumer: &mut Consumer) -> Vec<u8> {
+    let mut taken = Vec::new();
+    loop {
+        match consumer.front().unwrap() {
+            Seen::Empty(_) => thread::yield_now(),
+            Seen::Cut => taken.clear(),
+            Seen::Record(front) => {
+                let mut into = vec![0; front.left as usize];
+                if consumer.take(front, &mut into).unwrap().is_some() {
+                    taken.extend(into);
+                    if front.rest == 0 {
+                        return taken;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn of_a_withdrawn_run_of_records_no_end_is_left_without_its_beginning() {
+    check(|| {
+        let segment = segment(64);
+        let mut producer = Producer::new(segment.clone(), 0);
+        let mut consumer = Consumer::new(segment, 0);
+        let first = producer.push(&[1], 1, true).unwrap().unwrap();
+        let last = producer.push(&[2], 0, true).unwrap().unwrap();
+        producer.push(&[9], 0, false).unwrap().unwrap();
+        let taker = thread::spawn(move || {
+            let whole = next_whole(&mut consumer);
+            if whole == [9] { vec![whole] } else { vec![whole, next_whole(&mut consumer)] }
+        });
+        let outcome = producer.withdraw(first.units, last.end_bytes).unwrap();
+        let expected = match outcome {
+            Withdrawn::Done => vec![vec![9]],
+            Withdrawn::TooLate => vec![vec![1, 2], vec![9]],
+        };
+        assert_eq!(taker.join().unwrap(), expected);
+    });
+}
