@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ntpipe_shm::layout::{HOLDER_SHIFT, TURN};
 use ntpipe_shm::lockfile::{self, LockKind};
-use ntpipe_shm::{broadcast, generation, peer};
+use ntpipe_shm::{broadcast, generation, process};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -101,7 +101,7 @@ impl Sharing {
         for number in 0..NOBODY {
             if sharing.try_take(number)? {
                 sharing.inherits = sharing.holder(number)?.is_some();
-                let namespace = peer::pid_namespace().unwrap_or(0);
+                let namespace = process::namespace().unwrap_or(0);
                 sharing.set_note(number, std::process::id(), namespace)?;
                 sharing.number = number;
                 broadcast::ring(&sharing.bell);
@@ -247,7 +247,7 @@ impl Holder {
     /// Whether its process has the same number in this process's eyes.
     #[must_use]
     pub fn is_in_this_namespace(&self) -> bool {
-        self.namespace != 0 && peer::pid_namespace() == Some(self.namespace)
+        self.namespace != 0 && process::namespace() == Some(self.namespace)
     }
 }
 

@@ -288,7 +288,7 @@ fn a_list_tells_all_and_touches_nothing() {
 #[test]
 fn a_watch_tells_when_an_instance_may_have_appeared() {
     let s = Scratch::new();
-    let watch = s.ns.watch(&name()).unwrap();
+    let mut watch = s.ns.watch(&name()).unwrap();
     assert!(!readable(&watch));
     let server = s.ns.create(&name(), &params()).unwrap();
     assert!(readable(&watch));
@@ -304,6 +304,26 @@ fn a_watch_tells_when_an_instance_may_have_appeared() {
     watch.clear().unwrap();
     let _server = s.ns.create(&name(), &params()).unwrap();
     assert!(readable(&watch));
+}
+
+#[test]
+fn a_watch_tells_when_the_last_server_is_killed() {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let s = Scratch::new();
+    let child = spawn_server(&s);
+    let own = s.ns.create(&name(), &params()).unwrap();
+    let mut watch = s.ns.watch(&name()).unwrap();
+    s.ns.open(&name(), true, true).unwrap();
+    s.ns.open(&name(), true, true).unwrap();
+    assert!(watch.sees_all() && !readable(&watch));
+    drop(own);
+    watch.clear().unwrap();
+    assert!(watch.sees_all() && !readable(&watch) && !s.ns.listening(&name()).unwrap());
+    kill(child);
+    poll(&mut [PollFd::new(&watch, PollFlags::IN)], None).unwrap();
+    assert_eq!(kind(s.ns.listening(&name())), ErrorKind::NotFound);
+    watch.clear().unwrap();
+    assert!(!readable(&watch), "told once");
 }
 
 #[test]

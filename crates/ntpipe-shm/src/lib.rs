@@ -45,6 +45,8 @@ pub mod parcel;
 #[cfg(not(loom))]
 pub mod peer;
 #[cfg(not(loom))]
+pub mod process;
+#[cfg(not(loom))]
 pub mod quiet;
 pub mod ring;
 pub mod segment;

@@ -41,12 +41,6 @@ pub fn session(pid: u32) -> Option<u32> {
     u32::try_from(session).ok()
 }
 
-/// What tells this process's PID namespace from others; `None` where the kernel does not tell.
-#[must_use]
-pub fn pid_namespace() -> Option<u64> {
-    rustix::fs::stat("/proc/self/ns/pid").ok().map(|stat| stat.st_ino)
-}
-
 /// The supplementary groups of the other side.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use ntpipe_core::connection::{Connection, Quotas};
 use ntpipe_core::greeting;
 use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::name::PipeName;
-use ntpipe_core::namespace::{Namespace, Opened};
+use ntpipe_core::namespace::{Namespace, Opened, Watch};
 use rustix::event::{PollFd, PollFlags};
 
 use crate::end::{End, Facts, Rights};
@@ -153,13 +153,13 @@ impl ClientOptions {
     }
 
     fn open_waiting(&self, ns: &Namespace, name: &PipeName, until: Until) -> Result<Opened> {
-        let watch = ns.watch(name)?;
+        let mut watch = ns.watch(name)?;
         loop {
             match ns.open(name, self.read, self.write) {
                 Err(error) if self.is_worth_waiting(&error) && !until.is_over() => {}
                 result => return result,
             }
-            poll_one(&watch, until)?;
+            await_news(&watch, watch.sees_all(), until)?;
             watch.clear()?;
         }
     }
@@ -199,9 +199,13 @@ impl ClientOptions {
     }
 }
 
-/// Waits for a descriptor to become readable.
-pub(crate) fn poll_one(fd: &impl std::os::fd::AsFd, until: Until) -> Result<()> {
-    cancel::poll([PollFd::new(fd, PollFlags::IN)], until)
+/// How long who waits for news that nobody may tell goes without asking.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Waits for news of a pipe; not for long, unless all of them are told.
+pub(crate) fn await_news(watch: &Watch, all_told: bool, until: Until) -> Result<()> {
+    let until = if all_told { until } else { until.or_after(ASK_AGAIN) };
+    cancel::poll([PollFd::new(watch, PollFlags::IN)], until)
 }
 
 /// The client end of a pipe. See [`Pipe`] for reading and writing.

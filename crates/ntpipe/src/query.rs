@@ -8,7 +8,7 @@ use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::Namespace;
 use ntpipe_core::ops::Recv;
 
-use crate::client::{ClientOptions, poll_one};
+use crate::client::{ClientOptions, await_news};
 use crate::end::End;
 use crate::pipe::PipeMode;
 use crate::wait::Until;
@@ -66,20 +66,24 @@ pub fn wait_named_pipe(name: impl AsRef<str>, timeout: impl Into<Timeout>) -> Re
             return Ok(());
         }
         let until = timeout.into().until(&namespace, &name)?;
-        let watch = namespace.watch(&name)?;
+        let mut watch = namespace.watch(&name)?;
         loop {
-            match namespace.listening(&name) {
+            let all_told = match namespace.listening(&name) {
                 Ok(true) => return Ok(()),
-                Ok(false) => {}
+                Ok(false) => watch.sees_all(),
                 //= observed: the last server closes, a client is open: waits on
+                // That it closes is told, but not that it is killed.
                 Err(error)
-                    if error.kind() == ErrorKind::NotFound && namespace.has_client(&name)? => {}
+                    if error.kind() == ErrorKind::NotFound && namespace.has_client(&name)? =>
+                {
+                    false
+                }
                 Err(error) => return Err(error),
-            }
+            };
             if until.is_over() {
                 return Err(ErrorKind::SemTimeout.into());
             }
-            poll_one(&watch, until)?;
+            await_news(&watch, all_told, until)?;
             watch.clear()?;
         }
     };

@@ -89,6 +89,14 @@ impl Until {
         Instant::now().checked_add(timeout).map_or(Self::Forever, Self::Deadline)
     }
 
+    /// The same, or this long from now if that is earlier.
+    pub(crate) fn or_after(self, timeout: Duration) -> Self {
+        match (self, Self::after(timeout)) {
+            (Self::Deadline(one), Self::Deadline(other)) => Self::Deadline(one.min(other)),
+            (Self::Forever, other) | (other, Self::Forever) => other,
+        }
+    }
+
     /// Time left; `None` is for ever.
     pub(crate) fn left(self) -> Option<Duration> {
         match self {

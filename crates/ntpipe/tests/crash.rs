@@ -10,7 +10,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ntpipe::{ClientOptions, ErrorKind, NamedPipeClient, NamedPipeServer, PipeMode, ServerOptions};
+use ntpipe::{
+    ClientOptions, ErrorKind, NamedPipeClient, NamedPipeServer, PipeMode, ServerOptions, Timeout,
+};
 
 const ROLE: &str = "NTPIPE_TEST_ROLE";
 const NAME: &str = "NTPIPE_TEST_NAME";
@@ -48,7 +50,23 @@ fn as_child() {
             server.connect().unwrap();
             greet(&server);
         }
+        "stay" => {
+            let server = server();
+            ready();
+            server.connect().unwrap();
+            ready();
+            loop {
+                std::thread::park();
+            }
+        }
         "open" => drop(client()),
+        "open and stay" => {
+            let _client = client();
+            ready();
+            loop {
+                std::thread::park();
+            }
+        }
         "client greets" => greet(&client()),
         "client echoes" => echo(&client()),
         "client writes for ever" => {
@@ -305,6 +323,30 @@ fn a_client_that_dies_before_its_segment_came_is_as_if_it_never_came() {
     });
     drop(server);
     name.is_free_and_works();
+}
+
+#[test]
+fn who_waits_for_an_instance_learns_that_the_server_was_killed() {
+    for with_client in [false, true] {
+        let name = Name::new();
+        let mut server = name.spawn("stay", None);
+        server.wait_until_ready();
+        let mut open = name.spawn("open and stay", None);
+        open.wait_until_ready();
+        server.wait_until_ready();
+        let to = name.0.clone();
+        let waiting = std::thread::spawn(move || ntpipe::wait_named_pipe(to, Timeout::Never));
+        if with_client {
+            server.kill();
+            assert!(!waiting.is_finished(), "the pipe is there as long as a client is");
+            open.kill();
+        } else {
+            open.kill();
+            server.kill();
+        }
+        assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ErrorKind::NotFound);
+        name.is_free_and_works();
+    }
 }
 
 #[test]

@@ -96,9 +96,7 @@ impl Namespace {
             return Err(invalid());
         }
         let slot = setup::slot(&carried.lock, index).map_err(|e| Error::os("read", e))?;
-        setup
-            .write_slot(index, Slot { pid: std::process::id(), ..slot })
-            .map_err(|e| Error::os("write", e))?;
+        setup.write_slot(index, Slot::own(slot.order)).map_err(|e| Error::os("write", e))?;
         let pipe = self.join_pipe(dir, &name.directory(), name, owner)?;
         Ok(Place::new(pipe, index, quotas, OnceLock::from(carried)))
     }

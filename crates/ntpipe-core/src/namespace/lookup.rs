@@ -11,7 +11,8 @@ use rustix::io::Errno;
 use super::publish::Key;
 use super::{
     LOCK, ListeningName, META, Meta, Namespace, Policy, Trace, files_in, listening_in, open_dir_at,
-    open_file_at, own_groups, setup,
+    open_file_at, own_groups,
+    setup::{self, Slot},
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::PipeName;
@@ -80,10 +81,10 @@ struct Found {
 }
 
 /// What the lock file tells, for those who may read it.
-struct Census {
+pub(super) struct Census {
     listening: Vec<ListeningName>,
-    /// The instances' processes; `None` when the lock file is not for us.
-    servers: Option<Vec<u32>>,
+    /// The instances; `None` when the lock file is not for us.
+    pub(super) servers: Option<Vec<Slot>>,
 }
 
 impl Namespace {
@@ -187,7 +188,8 @@ impl Namespace {
         }
         let census = census(&dir).ok()?;
         let instances = census.instances();
-        let mut pids = census.servers.unwrap_or_default();
+        let servers = census.servers.unwrap_or_default();
+        let mut pids: Vec<_> = servers.iter().map(|slot| slot.pid).collect();
         pids.sort_unstable();
         pids.dedup();
         Some(Entry {
@@ -240,7 +242,7 @@ impl Census {
 }
 
 /// Counts without touching an instance.
-fn census(dir: &OwnedFd) -> Result<Census> {
+pub(super) fn census(dir: &OwnedFd) -> Result<Census> {
     let mut listening = listening_in(dir).map_err(|e| Error::os("reading the pipe", e))?;
     let lock = match open_file_at(dir, LOCK) {
         Ok(lock) => lock,
@@ -255,7 +257,7 @@ fn census(dir: &OwnedFd) -> Result<Census> {
         .map_err(|e| Error::os("read", e))?;
     // What a killed process left is still there, but no living instance is called so.
     listening.retain(|name| slots.iter().any(|slot| slot.order == name.order));
-    Ok(Census { listening, servers: Some(slots.iter().map(|slot| slot.pid).collect()) })
+    Ok(Census { listening, servers: Some(slots) })
 }
 
 fn count<T>(items: &[T]) -> u32 {

@@ -40,9 +40,7 @@ impl Place {
         let index = u32::try_from(index).map_err(|_| Error::new(ErrorKind::PipeBusy))?;
         let locks = |e| Error::os("F_OFD_SETLK", e);
         let mut places = pipe.places.lock().unwrap_or_else(PoisonError::into_inner);
-        setup
-            .write_slot(index, Slot { pid: std::process::id(), order: 0 })
-            .map_err(|e| Error::os("write", e))?;
+        setup.write_slot(index, Slot::own(0)).map_err(|e| Error::os("write", e))?;
         lockfile::try_lock(&pipe.file, LockKind::Shared, 0..1).map_err(locks)?;
         if !lockfile::try_lock(&pipe.lock, LockKind::Exclusive, place_byte(index)).map_err(locks)? {
             return Err(Error::new(ErrorKind::GenFailure).because("a free place was locked"));
@@ -120,8 +118,7 @@ impl Place {
             // It was this process that went on.
             swept.order = order;
         }
-        let slot = Slot { pid: std::process::id(), order };
-        setup.write_slot(self.index, slot).map_err(os("write"))?;
+        setup.write_slot(self.index, Slot::own(order)).map_err(os("write"))?;
         let changed = Policy::read(&pipe.dir)
             .map_err(told)?
             .map(|said| Grants::new(&said.security, pipe.owner, &own_groups()));

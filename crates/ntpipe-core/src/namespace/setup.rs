@@ -5,6 +5,7 @@
 //!       byte 1+i      locked while instance i lives
 //!  8         8 bytes  order of the youngest listening instance
 //! 64+16i     4 bytes  process of instance i
+//! 68+16i     4 bytes  its PID namespace: the low half of what `process::namespace` tells, or 0
 //! 72+16i     8 bytes  order under which instance i listens, or listened last
 //! ```
 //!
@@ -14,6 +15,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use ntpipe_shm::lockfile::{self, LockKind};
+use ntpipe_shm::process::{self, Process};
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, renameat, statat, unlinkat};
 use rustix::io::{self, Errno};
 
@@ -30,7 +32,27 @@ const SLOT_LEN: u64 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     pub(super) pid: u32,
+    pid_namespace: u32,
     pub(super) order: u64,
+}
+
+impl Slot {
+    /// An instance of this process.
+    pub(super) fn own(order: u64) -> Self {
+        Self { pid: std::process::id(), pid_namespace: pid_namespace(), order }
+    }
+
+    /// The instance's process, if its number means the same process here, and it has not ended.
+    pub(super) fn process(self) -> Option<Process> {
+        let known = self.pid_namespace != 0 && self.pid_namespace == pid_namespace();
+        let process = known.then(|| Process::open(self.pid)).flatten();
+        process.filter(|process| !process.has_ended())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half")]
+fn pid_namespace() -> u32 {
+    process::namespace().unwrap_or(0) as u32
 }
 
 /// The byte that an instance keeps locked.
@@ -49,13 +71,15 @@ pub(super) fn live(lock: impl AsFd) -> io::Result<Vec<u32>> {
 pub(super) fn slot(lock: impl AsFd, index: u32) -> io::Result<Slot> {
     let mut bytes = [0; 16];
     let len = io::pread(lock, &mut bytes, SLOTS_AT + SLOT_LEN * u64::from(index))?;
-    let pid = [bytes[0], bytes[1], bytes[2], bytes[3]];
-    let mut order = [0; 8];
-    order.copy_from_slice(&bytes[8..]);
     if len < bytes.len() {
-        return Ok(Slot { pid: 0, order: 0 });
+        bytes = [0; 16];
     }
-    Ok(Slot { pid: u32::from_le_bytes(pid), order: u64::from_le_bytes(order) })
+    let [p0, p1, p2, p3, n0, n1, n2, n3, order @ ..] = bytes;
+    Ok(Slot {
+        pid: u32::from_le_bytes([p0, p1, p2, p3]),
+        pid_namespace: u32::from_le_bytes([n0, n1, n2, n3]),
+        order: u64::from_le_bytes(order),
+    })
 }
 
 /// The exclusive right to change a pipe's directory; given back on drop.
@@ -107,6 +131,7 @@ impl<'dir> Setup<'dir> {
     pub(super) fn write_slot(&self, index: u32, slot: Slot) -> io::Result<()> {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&slot.pid.to_le_bytes());
+        bytes[4..8].copy_from_slice(&slot.pid_namespace.to_le_bytes());
         bytes[8..].copy_from_slice(&slot.order.to_le_bytes());
         io::pwrite(&self.lock, &bytes, SLOTS_AT + SLOT_LEN * u64::from(index)).map(drop)
     }

@@ -1,24 +1,32 @@
 //! How to learn that an instance may have become free, without asking all the time.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use ntpipe_shm::process::Process;
 use ntpipe_shm::watchdir::WatchDir;
+use rustix::event::epoll;
 use rustix::io::Errno;
 
+use super::lookup::census;
 use super::{Namespace, open_dir_at};
 use crate::error::{Error, Result};
 use crate::name::PipeName;
 
-/// A descriptor that becomes readable when an instance of a pipe may have appeared.
+/// A descriptor that becomes readable when an instance of a pipe may have appeared, or the pipe may be gone.
 ///
 /// Use it so: watch; ask; while the answer does not please, poll, [`clear`](Self::clear), ask
-/// again. It also becomes readable when the pipe goes away cleanly, but not when its server is
-/// killed, and it may be readable for nothing.
+/// again. It may be readable for nothing.
 #[derive(Debug)]
 pub struct Watch {
     namespace: Namespace,
     directory: String,
-    watch: WatchDir,
+    news: WatchDir,
+    /// The server processes, by their numbers: one that is killed says nothing in the directory.
+    servers: BTreeMap<u32, Process>,
+    sees_all: bool,
+    /// All of them together.
+    poll: OwnedFd,
 }
 
 impl Namespace {
@@ -28,9 +36,21 @@ impl Namespace {
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied), or that descriptors are exhausted.
     pub fn watch(&self, name: &PipeName) -> Result<Watch> {
         let told = |error: Error| error.during("watch").on(name);
-        let watch = WatchDir::new().map_err(|e| told(Error::os("inotify_init", e)))?;
-        let watch = Watch { namespace: self.clone(), directory: name.directory(), watch };
+        let os = |call| move |errno| told(Error::os(call, errno));
+        let news = WatchDir::new().map_err(os("inotify_init"))?;
+        let poll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(os("epoll_create1"))?;
+        let data = epoll::EventData::new_u64(0);
+        epoll::add(&poll, &news, data, epoll::EventFlags::IN).map_err(os("epoll_ctl"))?;
+        let mut watch = Watch {
+            namespace: self.clone(),
+            directory: name.directory(),
+            news,
+            servers: BTreeMap::new(),
+            sees_all: false,
+            poll,
+        };
         watch.arm().map_err(told)?;
+        watch.watch_servers().map_err(told)?;
         Ok(watch)
     }
 }
@@ -40,15 +60,59 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Namespace::watch`].
-    pub fn clear(&self) -> Result<()> {
-        self.watch.clear().map_err(|e| Error::os("read of inotify", e))?;
-        self.arm()
+    pub fn clear(&mut self) -> Result<()> {
+        self.news.clear().map_err(|e| Error::os("read of inotify", e))?;
+        self.arm()?;
+        self.watch_servers()
+    }
+
+    /// Whether it also tells when the last server is killed. It does not if the pipe belongs to another
+    /// user, or the process that made an instance has ended or has no number here: then who waits has to ask
+    /// now and then.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        self.sees_all
+    }
+
+    /// Watches the processes that serve the pipe now.
+    fn watch_servers(&mut self) -> Result<()> {
+        let servers = match open_dir_at(self.namespace.root(), &self.directory) {
+            Ok(directory) => match census(&directory)?.servers {
+                Some(servers) => servers,
+                None => {
+                    self.sees_all = false;
+                    return Ok(());
+                }
+            },
+            // The directory, or the one above it, tells when there is one.
+            Err(Errno::NOENT) => Vec::new(),
+            Err(errno) => return Err(Error::os("open", errno)),
+        };
+        // The descriptor of one that has ended stays readable.
+        self.servers.retain(|pid, process| {
+            servers.iter().any(|slot| slot.pid == *pid) && !process.has_ended()
+        });
+        self.sees_all = true;
+        for slot in servers {
+            if self.servers.contains_key(&slot.pid) {
+                continue;
+            }
+            let Some(process) = slot.process() else {
+                self.sees_all = false;
+                continue;
+            };
+            let data = epoll::EventData::new_u64(slot.pid.into());
+            epoll::add(&self.poll, &process, data, epoll::EventFlags::IN)
+                .map_err(|errno| Error::os("epoll_ctl", errno))?;
+            self.servers.insert(slot.pid, process);
+        }
+        Ok(())
     }
 
     /// Watches the pipe's directory, or the root while there is none.
     fn arm(&self) -> Result<()> {
         if !self.arm_directory()? {
-            self.watch
+            self.news
                 .add(self.namespace.root())
                 .map_err(|e| Error::os("watching the namespace", e))?;
             // It may have come between the two.
@@ -63,7 +127,7 @@ impl Watch {
             Err(Errno::NOENT) => return Ok(false),
             Err(error) => return Err(Error::os("open", error)),
         };
-        match self.watch.add(&directory) {
+        match self.news.add(&directory) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(Error::os("watching the pipe", error)),
@@ -73,6 +137,6 @@ impl Watch {
 
 impl AsFd for Watch {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.watch.as_fd()
+        self.poll.as_fd()
     }
 }

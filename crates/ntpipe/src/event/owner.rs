@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use ntpipe_shm::generation;
 use ntpipe_shm::owner::{Identity, Owner};
+use ntpipe_shm::{generation, process};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -31,7 +31,12 @@ pub(crate) fn me() -> Identity {
 fn ask() -> Identity {
     let process = std::process::id();
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
-    Identity { process, thread, since: began(process).unwrap_or(0), world: world() }
+    Identity {
+        process,
+        thread,
+        since: began(process).unwrap_or(0),
+        world: process::namespace().unwrap_or(0),
+    }
 }
 
 /// When a process began, in the kernel's ticks.
@@ -39,11 +44,6 @@ fn began(process: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name before it is in brackets and may hold anything.
     text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
-}
-
-/// The namespace of process numbers.
-fn world() -> u64 {
-    rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino)
 }
 
 /// The process that owns a mutex, watched by one who waits for it.

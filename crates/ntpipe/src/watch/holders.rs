@@ -10,8 +10,8 @@ use std::sync::{Arc, Weak};
 use ntpipe_core::connection::Connection;
 use ntpipe_core::ops;
 use ntpipe_core::sharing::Holder;
+use ntpipe_shm::process::Process;
 use rustix::event::epoll::{self, EventFlags};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::{Watched, Watches};
 use crate::end::lock;
@@ -35,7 +35,7 @@ pub(super) struct Mate {
     connection: Weak<Connection>,
     holder: Holder,
     /// Closing it ends the watch.
-    process: OwnedFd,
+    process: Process,
 }
 
 impl Mate {
@@ -100,12 +100,10 @@ fn watch_mate(watches: &Watches, mate: Mate) {
     }
 }
 
-/// A descriptor of the process, if this one can have it. Only after this the caller asks whether the
-/// holder is still there: then it is no other process that got the number.
-fn open(holder: Holder) -> Option<OwnedFd> {
-    let process = i32::try_from(holder.process).ok().and_then(Pid::from_raw)?;
-    let process = holder.is_in_this_namespace().then_some(process)?;
-    pidfd_open(process, PidfdFlags::empty()).ok()
+/// The process, if it has a number here. Only after this the caller asks whether the holder is still there:
+/// then it is no other process that got the number.
+fn open(holder: Holder) -> Option<Process> {
+    holder.is_in_this_namespace().then(|| Process::open(holder.process)).flatten()
 }
 
 /// Drops what connections that are gone had watched.
