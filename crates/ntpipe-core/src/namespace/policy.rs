@@ -135,7 +135,8 @@ impl Policy {
         match self.descriptor.clone() {
             None => made,
             Some(descriptor) => Descriptor {
-                owner: descriptor.owner.or(made.owner),
+                // A client may go by the owner, so a server does not choose a name: only root may.
+                owner: descriptor.owner.filter(|_| owner == 0).or(made.owner),
                 group: descriptor.group.or(made.group),
                 dacl: descriptor.dacl.or(made.dacl),
                 ..descriptor
@@ -227,6 +228,7 @@ fn change(dir: &OwnedFd, mut policy: Policy) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::security::Sid;
 
     #[test]
     fn it_reads_back_and_garbage_does_not() {
@@ -247,5 +249,12 @@ mod tests {
         assert_eq!(policy.security, Security::current_user());
         let text = policy.told(5, 50).text();
         assert_eq!(text, "O:S-1-22-1-5G:SYD:(A;;FA;;;S-1-22-1-5)(A;;FA;;;S-1-22-1-0)");
+    }
+
+    #[test]
+    fn a_server_cannot_say_that_its_pipe_is_somebody_elses() {
+        let policy = Policy::of(Descriptor::parse("O:SYG:SYD:(A;;GA;;;WD)").unwrap()).unwrap();
+        assert_eq!(policy.told(5, 50).owner, Some(Sid::user(5)));
+        assert_eq!(policy.told(0, 0).owner, Sid::parse("SY"));
     }
 }
