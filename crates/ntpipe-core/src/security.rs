@@ -11,6 +11,7 @@ pub mod sid;
 
 pub(crate) use apply::{Grants, Target, acl_error};
 pub use descriptor::{Ace, Descriptor};
+pub use sddl::Malformed;
 pub use sid::Sid;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -10,8 +10,9 @@
 //! written: nothing in them is believed.
 //= learn: SECURITY_DESCRIPTOR_RELATIVE, ACL, ACE_HEADER
 
+use super::sddl::{self, Malformed};
 use super::sid::{Meaning, Sid};
-use super::{Entry, MAX_ENTRIES, Rights, Security, Who, sddl};
+use super::{Entry, MAX_ENTRIES, Rights, Security, Who};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bits of the control word.
@@ -81,10 +82,18 @@ impl Descriptor {
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] when the text is malformed.
     pub fn parse(text: &str) -> Result<Self> {
-        sddl::parse(text).map_err(|why| {
-            let why = format!("security descriptor {text:?}: {why}");
+        Self::read(text).map_err(|malformed| {
+            let why = format!("security descriptor {text:?}: {}", malformed.why());
             Error::new(ErrorKind::InvalidParameter).because(why)
         })
+    }
+
+    /// As [`parse`](Self::parse), for those who ask what is malformed.
+    ///
+    /// # Errors
+    /// What of the text is not understood.
+    pub fn read(text: &str) -> std::result::Result<Self, Malformed> {
+        sddl::parse(text)
     }
 
     /// Reads its bytes, of one that is self-relative.

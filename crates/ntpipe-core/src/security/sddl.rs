@@ -4,7 +4,40 @@
 use super::descriptor::{ALLOWED, AUDIT, Ace, DENIED, Descriptor, LABEL, control};
 use super::sid::Sid;
 
-type Parsed<T> = Result<T, String>;
+type Parsed<T> = Result<T, Malformed>;
+
+/// What of a text is not understood. Windows has an error of its own for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The owner or the group.
+    Identifier(String),
+    /// An entry of a list.
+    Entry(String),
+    /// Something else.
+    Text(String),
+}
+
+impl Malformed {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        let (Self::Identifier(why) | Self::Entry(why) | Self::Text(why)) = self;
+        why
+    }
+}
+
+impl From<String> for Malformed {
+    fn from(why: String) -> Self {
+        Self::Text(why)
+    }
+}
+
+impl From<&str> for Malformed {
+    fn from(why: &str) -> Self {
+        Self::Text(why.into())
+    }
+}
+
 /// Two letters, and what they stand for.
 type Words<T> = &'static [(&'static str, T)];
 
@@ -47,42 +80,46 @@ const SINGLE: Words<u32> = &[
 /// What a label forbids.
 const LABELS: Words<u32> = &[("NW", 0x1), ("NR", 0x2), ("NX", 0x4)];
 
-/// Flags of a list: P, AR, AI. Of a SACL one bit higher.
-const LIST_FLAGS: Words<u16> = &[("AR", 0x100), ("AI", 0x400), ("P", control::DACL_PROTECTED)];
+/// Flags of a list, in the order in which they are written. Of a SACL one bit higher.
+const LIST_FLAGS: Words<u16> = &[("P", control::DACL_PROTECTED), ("AR", 0x100), ("AI", 0x400)];
 const NULL_LIST: &str = "NO_ACCESS_CONTROL";
 
 /// The descriptor that `text` describes.
 pub(super) fn parse(text: &str) -> Parsed<Descriptor> {
     let mut rest = text.trim();
     let mut descriptor = Descriptor::default();
+    let mut seen = String::new();
     if rest.is_empty() {
         return Err("it is empty".into());
     }
-    for part in ['O', 'G', 'D', 'S'] {
-        let Some(body) = rest.strip_prefix(part).and_then(|body| body.strip_prefix(':')) else {
-            continue;
-        };
-        let end = end_of_part(body);
-        let body = body[..end].trim();
-        rest = &rest[2 + end..];
-        match part {
-            'O' => descriptor.owner = Some(trustee(body)?),
-            'G' => descriptor.group = Some(trustee(body)?),
-            part => {
+    while !rest.is_empty() {
+        let unknown = || Malformed::Text(format!("{rest:?} is not understood"));
+        let (letter, body) = rest.split_once(':').ok_or_else(unknown)?;
+        if !["O", "G", "D", "S"].contains(&letter) {
+            return Err(unknown());
+        }
+        if seen.contains(letter) {
+            return Err(format!("it has {letter:?} twice").into());
+        }
+        seen.push_str(letter);
+        let (body, after) = body.split_at(end_of_part(body));
+        let body = body.trim();
+        rest = after;
+        match letter {
+            "O" => descriptor.owner = Some(trustee(body).map_err(Malformed::Identifier)?),
+            "G" => descriptor.group = Some(trustee(body).map_err(Malformed::Identifier)?),
+            letter => {
                 let (flags, list) = parse_list(body)?;
-                let sacl = part == 'S';
+                let sacl = letter == "S";
                 descriptor.control |= if sacl { flags << 1 } else { flags };
                 *if sacl { &mut descriptor.sacl } else { &mut descriptor.dacl } = Some(list);
             }
         }
     }
-    if !rest.is_empty() {
-        return Err(format!("{rest:?} is not understood"));
-    }
     Ok(descriptor)
 }
 
-/// Where the next `G:`, `D:` or `S:` begins. No part before it holds a colon.
+/// Where the next `O:`, `G:`, `D:` or `S:` begins. No part before it holds a colon.
 fn end_of_part(body: &str) -> usize {
     let letter = |colon: usize| colon.checked_sub(1).filter(|at| body.is_char_boundary(*at));
     body.find(':').and_then(letter).unwrap_or(body.len())
@@ -104,15 +141,17 @@ fn parse_list(body: &str) -> Parsed<(u16, Option<Vec<Ace>>)> {
     }
     let mut entries = Vec::new();
     while !rest.is_empty() {
-        let inner = rest.strip_prefix('(').ok_or("an entry begins with \"(\"")?;
-        let (entry, after) = inner.split_once(')').ok_or("an entry ends with \")\"")?;
-        entries.push(parse_entry(entry)?);
+        let bad = |why: &str| Malformed::Entry(why.into());
+        let inner = rest.strip_prefix('(').ok_or_else(|| bad("an entry begins with \"(\""))?;
+        let (entry, after) =
+            inner.split_once(')').ok_or_else(|| bad("an entry ends with \")\""))?;
+        entries.push(parse_entry(entry).map_err(Malformed::Entry)?);
         rest = after.trim_start();
     }
     Ok((flags, Some(entries)))
 }
 
-fn parse_entry(text: &str) -> Parsed<Ace> {
+fn parse_entry(text: &str) -> Result<Ace, String> {
     let fields: Vec<&str> = text.split(';').map(str::trim).collect();
     let [kind, flags, rights, "", "", who] = fields[..] else {
         return Err(format!("({text}) does not read (type;flags;rights;;;trustee)"));
@@ -126,7 +165,7 @@ fn parse_entry(text: &str) -> Parsed<Ace> {
     Ok(Ace { kind, flags: bits, mask: parse_rights(kind, rights)?, sid: trustee(who)? })
 }
 
-fn parse_rights(kind: u8, text: &str) -> Parsed<u32> {
+fn parse_rights(kind: u8, text: &str) -> Result<u32, String> {
     if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         return u32::from_str_radix(hex, 16).map_err(|_| format!("{text:?} is no access mask"));
     }
@@ -142,7 +181,7 @@ fn parse_rights(kind: u8, text: &str) -> Parsed<u32> {
     })
 }
 
-fn trustee(text: &str) -> Parsed<Sid> {
+fn trustee(text: &str) -> Result<Sid, String> {
     Sid::parse(text).ok_or_else(|| {
         format!("{text:?} is no identifier; they begin with S-1-, or are OW WD BU AU SY BA …")
     })
@@ -153,7 +192,7 @@ fn find<T: Copy>(words: Words<T>, name: &str) -> Option<T> {
 }
 
 /// A text of two-letter words.
-fn pairs(text: &str) -> Parsed<Vec<&str>> {
+fn pairs(text: &str) -> Result<Vec<&str>, String> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(format!("{text:?} does not consist of two-letter words"));
     }
@@ -174,7 +213,7 @@ impl Descriptor {
         for (part, shift, list) in [("D:", 0, &self.dacl), ("S:", 1, &self.sacl)] {
             let Some(list) = list else { continue };
             text.push_str(part);
-            for (name, bit) in LIST_FLAGS.iter().rev() {
+            for (name, bit) in LIST_FLAGS {
                 text.push_str(if self.control & bit << shift != 0 { name } else { "" });
             }
             match list {
@@ -232,6 +271,28 @@ mod tests {
             assert_eq!(security.entries.len(), entries, "{text}");
             assert_eq!(parse(text).unwrap().text(), text);
         }
+    }
+
+    #[test]
+    fn parts_come_in_any_order_and_once() {
+        for (text, written) in [
+            ("S:(ML;;NW;;;LW)D:(A;;GA;;;WD)", "D:(A;;GA;;;WD)S:(ML;;NW;;;LW)"),
+            ("D:(A;;GA;;;WD) O:BA G:SY", "O:BAG:SYD:(A;;GA;;;WD)"),
+            ("D:AIPAR(A;;GA;;;WD)", "D:PARAI(A;;GA;;;WD)"),
+        ] {
+            assert_eq!(parse(text).unwrap().text(), written);
+        }
+        for text in ["D:D:", "O:BAD:O:BA", "O:BAX:BA"] {
+            assert!(matches!(parse(text), Err(Malformed::Text(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_what_is_malformed() {
+        for text in ["D:(A;;ROB;;;WD)", "D:(A;;GA;;;ZZ)", "D:(A;;GA;;;WD", "D:(A;;GA;;;WD)x"] {
+            assert!(matches!(parse(text), Err(Malformed::Entry(_))), "{text}");
+        }
+        assert!(matches!(parse("O:ZZ"), Err(Malformed::Identifier(_))));
     }
 
     #[test]
