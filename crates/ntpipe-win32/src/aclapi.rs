@@ -5,14 +5,14 @@ mod info;
 mod trustee;
 
 use ntpipe::ErrorKind;
-use ntpipe_core::security::descriptor::{ALLOWED, DENIED, acl_to_bytes};
+use ntpipe_core::security::descriptor::{ALLOWED, AUDIT, DENIED, acl_to_bytes};
 use ntpipe_core::security::{Ace, Sid};
 
 pub use info::*;
 pub use trustee::*;
 use trustee::{ansi_name, changes, wide_name};
 
-use crate::boundary::{guarded, out, put};
+use crate::boundary::{guarded, out};
 use crate::failure::{Failure, Result};
 use crate::security::{PACL, acl, allocate};
 use crate::types::DWORD;
@@ -21,6 +21,12 @@ const GRANT_ACCESS: u32 = 1;
 const SET_ACCESS: u32 = 2;
 const DENY_ACCESS: u32 = 3;
 const REVOKE_ACCESS: u32 = 4;
+const SET_AUDIT_SUCCESS: u32 = 5;
+const SET_AUDIT_FAILURE: u32 = 6;
+/// `SUCCESSFUL_ACCESS_ACE_FLAG`.
+const AUDITS_SUCCESS: u8 = 0x40;
+/// `FAILED_ACCESS_ACE_FLAG`.
+const AUDITS_FAILURE: u8 = 0x80;
 
 /// A function that answers an error code.
 fn code(body: impl FnOnce() -> Result<()>) -> DWORD {
@@ -36,30 +42,44 @@ struct Change {
     sid: Sid,
 }
 
-/// The list with changes, in which what denies comes first.
-fn changed(mut list: Vec<Ace>, changes: Vec<Change>) -> Result<Vec<Ace>> {
+/// The list with changes.
+//= learn: SetEntriesInAcl: new entries that deny come first, new ones that allow before those that do
+//= learn: ACCESS_MODE: a revocation removes what allows or audits; who is denied stays so
+fn changed(mut old: Vec<Ace>, changes: Vec<Change>) -> Result<Vec<Ace>> {
+    let (mut first, mut allowing) = (Vec::new(), Vec::new());
     for Change { mode, mask, flags, sid } in changes {
-        let kind = if mode == DENY_ACCESS { DENIED } else { ALLOWED };
-        match mode {
-            SET_ACCESS | REVOKE_ACCESS => list.retain(|ace| ace.sid != sid),
-            GRANT_ACCESS | DENY_ACCESS => {
-                let same =
-                    |ace: &&mut Ace| ace.kind == kind && ace.flags == flags && ace.sid == sid;
-                if let Some(ace) = list.iter_mut().find(same) {
-                    ace.mask |= mask;
-                    continue;
-                }
-            }
+        let (kind, flags) = match mode {
+            GRANT_ACCESS | SET_ACCESS | REVOKE_ACCESS => (ALLOWED, flags),
+            DENY_ACCESS => (DENIED, flags),
+            SET_AUDIT_SUCCESS => (AUDIT, flags | AUDITS_SUCCESS),
+            SET_AUDIT_FAILURE => (AUDIT, flags | AUDITS_FAILURE),
             _ => return Err(ErrorKind::InvalidParameter.into()),
+        };
+        let goes = |ace: &Ace| match mode {
+            SET_ACCESS => ace.sid == sid,
+            REVOKE_ACCESS => ace.sid == sid && ace.kind != DENIED,
+            _ => false,
+        };
+        for list in [&mut old, &mut first, &mut allowing] {
+            list.retain(|ace| !goes(ace));
         }
-        let ace = Ace { kind, flags, mask, sid };
-        match mode {
-            REVOKE_ACCESS => {}
-            DENY_ACCESS => list.insert(0, ace),
-            _ => list.push(ace),
+        if mode == REVOKE_ACCESS {
+            continue;
+        }
+        let same = |ace: &&mut Ace| ace.kind == kind && ace.flags == flags && ace.sid == sid;
+        let mut all = old.iter_mut().chain(&mut first).chain(&mut allowing);
+        match all.find(same) {
+            Some(ace) => ace.mask |= mask,
+            None => {
+                let list = if kind == ALLOWED { &mut allowing } else { &mut first };
+                list.push(Ace { kind, flags, mask, sid });
+            }
         }
     }
-    Ok(list)
+    let at = old.iter().position(|ace| ace.kind == ALLOWED).unwrap_or(old.len());
+    old.splice(at..at, allowing);
+    old.splice(0..0, first);
+    Ok(old)
 }
 
 /// What both forms of `SetEntriesInAcl` do.
@@ -67,14 +87,20 @@ fn changed(mut list: Vec<Ace>, changes: Vec<Change>) -> Result<Vec<Ace>> {
 /// # Safety
 /// `old` is null or a list, and `made` null or valid.
 unsafe fn set_entries(changes: Vec<Change>, old: PACL, made: *mut PACL) -> Result<()> {
+    // SAFETY: null or valid, by the caller's promise.
+    let made = unsafe { out(made) }.ok_or(ErrorKind::InvalidParameter)?;
     let list = match old.is_null() {
+        //= observed: of nothing nothing is made, which as a DACL lets everybody in
+        true if changes.is_empty() => {
+            made.write(std::ptr::null_mut());
+            return Ok(());
+        }
         true => Vec::new(),
         // SAFETY: a list, by the caller's promise.
         false => unsafe { acl(old) }?,
     };
     let bytes = acl_to_bytes(&changed(list, changes)?).ok_or(Failure::INVALID_ACL)?;
-    // SAFETY: null or valid, by the caller's promise.
-    put(unsafe { out(made) }, allocate(&bytes)?);
+    made.write(allocate(&bytes)?);
     Ok(())
 }
 
@@ -134,7 +160,32 @@ mod tests {
         let list =
             changed(list, vec![change(REVOKE_ACCESS, 0, 5), change(SET_ACCESS, 16, 6)]).unwrap();
         let seen: Vec<_> = list.iter().map(|ace| (ace.kind, ace.mask, ace.sid.clone())).collect();
-        assert_eq!(seen, [(ALLOWED, 8, seven), (ALLOWED, 16, six)]);
+        assert_eq!(seen, [(ALLOWED, 16, six), (ALLOWED, 8, seven)]);
         assert!(changed(Vec::new(), vec![change(9, 0, 5)]).is_err());
+    }
+
+    #[test]
+    fn a_revocation_does_not_let_in_who_was_denied() {
+        let ace = |kind, mask| Ace { kind, flags: 0, mask, sid: Sid::user(5) };
+        let change = |mode, mask| Change { mode, mask, flags: 0, sid: Sid::user(5) };
+        let list = || vec![ace(DENIED, 2), ace(ALLOWED, 1)];
+        let one = |mode, mask| changed(list(), vec![change(mode, mask)]).unwrap();
+        assert_eq!(one(REVOKE_ACCESS, 0), [ace(DENIED, 2)]);
+        assert_eq!(one(SET_ACCESS, 4), [ace(ALLOWED, 4)]);
+        assert_eq!(one(GRANT_ACCESS, 4), [ace(DENIED, 2), ace(ALLOWED, 5)]);
+        assert_eq!(one(DENY_ACCESS, 4), [ace(DENIED, 6), ace(ALLOWED, 1)]);
+        let audited = Ace { flags: AUDITS_FAILURE, ..ace(AUDIT, 4) };
+        assert_eq!(one(SET_AUDIT_FAILURE, 4), [audited, ace(DENIED, 2), ace(ALLOWED, 1)]);
+    }
+
+    #[test]
+    fn no_entries_and_no_list_make_none() {
+        let (entries, old) = (std::ptr::null(), std::ptr::null_mut());
+        let mut made = std::ptr::dangling_mut();
+        // SAFETY: the place is valid.
+        assert_eq!(unsafe { SetEntriesInAclW(0, entries, old, &raw mut made) }, 0);
+        assert!(made.is_null());
+        // SAFETY: no place is given.
+        assert_eq!(unsafe { SetEntriesInAclW(0, entries, old, std::ptr::null_mut()) }, 87);
     }
 }

@@ -28,17 +28,24 @@ struct Places {
     whole: *mut PSECURITY_DESCRIPTOR,
 }
 
-/// Tells a descriptor in a block of its own, and its parts in it.
+/// Tells a descriptor in a block of its own, and its parts in it. Who does not want the whole has no way
+/// to free the block, here as on Windows.
 ///
 /// # Safety
 /// The places are null or valid.
-unsafe fn tell(it: &Descriptor, places: Places) -> Result<()> {
-    // SAFETY: the caller's promise, here and below.
-    let whole = unsafe { out(places.whole) }.ok_or(ErrorKind::InvalidParameter)?;
+unsafe fn tell(it: &Descriptor, asked: u32, places: Places) -> Result<()> {
+    let lost = |bits: u32, untold: bool| asked & bits != 0 && untold;
+    let untold = lost(OWNER, places.owner.is_null())
+        || lost(GROUP, places.group.is_null())
+        || lost(DACL, places.dacl.is_null())
+        || lost(SACL | LABEL, places.sacl.is_null());
+    if places.whole.is_null() && untold {
+        return Err(ErrorKind::InvalidParameter.into());
+    }
     let block = allocate(&bytes_of(it)?)?;
     // SAFETY: the block holds a descriptor.
     let parts = unsafe { parts(block) }?;
-    // SAFETY: as above.
+    // SAFETY: the caller's promise, here and below.
     put(unsafe { out(places.owner) }, parts.owner);
     // SAFETY: as above.
     put(unsafe { out(places.group) }, parts.group);
@@ -46,7 +53,8 @@ unsafe fn tell(it: &Descriptor, places: Places) -> Result<()> {
     put(unsafe { out(places.dacl) }, parts.dacl);
     // SAFETY: as above.
     put(unsafe { out(places.sacl) }, parts.sacl);
-    whole.write(block);
+    // SAFETY: as above.
+    put(unsafe { out(places.whole) }, block);
     Ok(())
 }
 
@@ -93,8 +101,9 @@ pub unsafe extern "C" fn GetSecurityInfo(
     sacl: *mut PACL,
     whole: *mut PSECURITY_DESCRIPTOR,
 ) -> DWORD {
+    let places = Places { owner, group, dacl, sacl, whole };
     // SAFETY: null or valid, by the caller's promise.
-    code(|| unsafe { tell(&query(object, asked)?, Places { owner, group, dacl, sacl, whole }) })
+    code(|| unsafe { tell(&query(object, asked)?, asked, places) })
 }
 
 /// `SetSecurityInfo`.
@@ -146,7 +155,7 @@ pub unsafe extern "C" fn GetNamedSecurityInfoA(
         // SAFETY: null or a string, by the caller's promise.
         let found = query_named(unsafe { text::ansi(name) }, asked)?;
         // SAFETY: null or valid, by the caller's promise.
-        unsafe { tell(&found, Places { owner, group, dacl, sacl, whole }) }
+        unsafe { tell(&found, asked, Places { owner, group, dacl, sacl, whole }) }
     })
 }
 
@@ -166,7 +175,7 @@ pub unsafe extern "C" fn GetNamedSecurityInfoW(
         // SAFETY: null or a string, by the caller's promise.
         let found = query_named(unsafe { text::wide(name) }, asked)?;
         // SAFETY: null or valid, by the caller's promise.
-        unsafe { tell(&found, Places { owner, group, dacl, sacl, whole }) }
+        unsafe { tell(&found, asked, Places { owner, group, dacl, sacl, whole }) }
     })
 }
 

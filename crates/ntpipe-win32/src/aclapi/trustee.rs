@@ -191,6 +191,8 @@ pub unsafe extern "C" fn BuildExplicitAccessWithNameW(
 /// `from` is null or a list, and the places are null or valid.
 unsafe fn explicit(from: PACL, count: *mut DWORD, made: *mut *mut EXPLICIT_ACCESS) -> Result<()> {
     // SAFETY: the caller's promise, here and below.
+    let made = unsafe { out(made) }.ok_or(ErrorKind::InvalidParameter)?;
+    // SAFETY: as above.
     let list = unsafe { acl(from) }?;
     let list: Vec<&Ace> = list.iter().filter(|ace| ace.kind <= DENIED).collect();
     let array = list.len() * size_of::<EXPLICIT_ACCESS>();
@@ -211,8 +213,7 @@ unsafe fn explicit(from: PACL, count: *mut DWORD, made: *mut *mut EXPLICIT_ACCES
     }
     // SAFETY: as above.
     put(unsafe { out(count) }, u32::try_from(list.len()).unwrap_or(0));
-    // SAFETY: as above.
-    put(unsafe { out(made) }, block.cast());
+    made.write(block.cast());
     Ok(())
 }
 
