@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_char;
+use std::mem::MaybeUninit;
 
 use ntpipe::ErrorKind;
-use ntpipe_core::security::{Descriptor, Sid};
+use ntpipe_core::security::{Descriptor, Malformed, Sid};
 
 use crate::boundary::{out, put, succeeds};
 use crate::failure::{Failure, Result};
@@ -20,9 +21,9 @@ use crate::types::{BOOL, DWORD, LPCSTR, LPCWSTR};
 pub unsafe extern "C" fn ConvertSidToStringSidA(one: PSID, text: *mut *mut c_char) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
-        let made = allocate_ansi(&unsafe { sid(one) }?.to_string())?;
+        let place = wanted(unsafe { out(text) })?;
         // SAFETY: as above.
-        put(unsafe { out(text) }, made);
+        place.write(allocate_ansi(&unsafe { sid(one) }?.to_string())?);
         Ok(())
     })
 }
@@ -32,11 +33,16 @@ pub unsafe extern "C" fn ConvertSidToStringSidA(one: PSID, text: *mut *mut c_cha
 pub unsafe extern "C" fn ConvertSidToStringSidW(one: PSID, text: *mut *mut u16) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise.
-        let made = allocate_wide(&unsafe { sid(one) }?.to_string())?;
+        let place = wanted(unsafe { out(text) })?;
         // SAFETY: as above.
-        put(unsafe { out(text) }, made);
+        place.write(allocate_wide(&unsafe { sid(one) }?.to_string())?);
         Ok(())
     })
+}
+
+/// The place of a block that the caller has to free: without one it would be lost.
+fn wanted<T>(place: Option<&mut MaybeUninit<T>>) -> Result<&mut MaybeUninit<T>> {
+    Ok(place.ok_or(ErrorKind::InvalidParameter)?)
 }
 
 fn read_sid(text: Option<String>) -> Result<PSID> {
@@ -48,10 +54,10 @@ fn read_sid(text: Option<String>) -> Result<PSID> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ConvertStringSidToSidA(text: LPCSTR, made: *mut PSID) -> BOOL {
     succeeds(|| {
-        // SAFETY: null or a string, by the caller's promise.
-        let sid = read_sid(unsafe { text::ansi(text) })?;
         // SAFETY: null or valid, by the caller's promise.
-        put(unsafe { out(made) }, sid);
+        let place = wanted(unsafe { out(made) })?;
+        // SAFETY: null or a string, by the caller's promise.
+        place.write(read_sid(unsafe { text::ansi(text) })?);
         Ok(())
     })
 }
@@ -60,10 +66,10 @@ pub unsafe extern "C" fn ConvertStringSidToSidA(text: LPCSTR, made: *mut PSID) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ConvertStringSidToSidW(text: LPCWSTR, made: *mut PSID) -> BOOL {
     succeeds(|| {
-        // SAFETY: null or a string, by the caller's promise.
-        let sid = read_sid(unsafe { text::wide(text) })?;
         // SAFETY: null or valid, by the caller's promise.
-        put(unsafe { out(made) }, sid);
+        let place = wanted(unsafe { out(made) })?;
+        // SAFETY: null or a string, by the caller's promise.
+        place.write(read_sid(unsafe { text::wide(text) })?);
         Ok(())
     })
 }
@@ -85,11 +91,15 @@ unsafe fn read_descriptor(
     let read = match text.trim() {
         // As Windows has it: nothing is a descriptor without parts.
         "" => Descriptor::default(),
-        text => Descriptor::parse(text)?,
+        text => Descriptor::read(text).map_err(|malformed| match malformed {
+            Malformed::Identifier(_) => Failure::INVALID_SID,
+            Malformed::Entry(_) => Failure::INVALID_ACL,
+            Malformed::Text(_) => ErrorKind::InvalidParameter.into(),
+        })?,
     };
     let bytes = read.to_bytes().ok_or(Failure::INVALID_SECURITY_DESCR)?;
     // SAFETY: the caller's promise, here and below.
-    let made = unsafe { out(made) }.ok_or(ErrorKind::InvalidParameter)?;
+    let made = wanted(unsafe { out(made) })?;
     made.write(allocate(&bytes)?);
     // SAFETY: as above.
     put(unsafe { out(size) }, length(&bytes));
@@ -153,7 +163,7 @@ pub unsafe extern "C" fn ConvertSecurityDescriptorToStringSecurityDescriptorA(
         // SAFETY: null or a descriptor, by the caller's promise.
         let written = unsafe { written(it, revision, asked) }?;
         // SAFETY: null or valid, by the caller's promise.
-        put(unsafe { out(text) }, allocate_ansi(&written)?);
+        wanted(unsafe { out(text) })?.write(allocate_ansi(&written)?);
         // SAFETY: as above.
         put(unsafe { out(len) }, length(written.as_bytes()) + 1);
         Ok(())
@@ -173,7 +183,7 @@ pub unsafe extern "C" fn ConvertSecurityDescriptorToStringSecurityDescriptorW(
         // SAFETY: null or a descriptor, by the caller's promise.
         let written = unsafe { written(it, revision, asked) }?;
         // SAFETY: null or valid, by the caller's promise.
-        put(unsafe { out(text) }, allocate_wide(&written)?);
+        wanted(unsafe { out(text) })?.write(allocate_wide(&written)?);
         // SAFETY: as above; the text is ASCII, so a byte is a unit.
         put(unsafe { out(len) }, length(written.as_bytes()) + 1);
         Ok(())
