@@ -33,6 +33,33 @@ unsafe fn note(filled: Filled, len: *mut DWORD) -> bool {
     matches!(filled, Filled::Whole(_))
 }
 
+/// Who is told that something did not fit makes room by all lengths: that of a text that was put counts
+/// its zero then, too.
+///
+/// # Safety
+/// `len` is null or valid.
+unsafe fn ask_again(put_whole: bool, len: *mut DWORD) {
+    // SAFETY: the caller's promise, here and below.
+    let noted = unsafe { value(len) }.copied().unwrap_or(0);
+    // SAFETY: as above.
+    put(unsafe { out(len) }, noted + u32::from(put_whole));
+}
+
+/// Whether both texts of an account fit; if one does not, both lengths are those to come with.
+///
+/// # Safety
+/// The lengths are null or valid.
+unsafe fn both_fit(name: (bool, *mut DWORD), domain: (bool, *mut DWORD)) -> Result<()> {
+    let fit = name.0 && domain.0;
+    if !fit {
+        // SAFETY: the caller's promise, here and below.
+        unsafe { ask_again(name.0, name.1) };
+        // SAFETY: as above.
+        unsafe { ask_again(domain.0, domain.1) };
+    }
+    enough(fit)
+}
+
 /// Puts a text into a place whose length stands at `len`.
 ///
 /// # Safety
@@ -140,10 +167,11 @@ pub unsafe extern "C" fn LookupAccountSidA(
         // SAFETY: as above.
         let fits = unsafe { put_ansi(&found.name, name, name_len) };
         // SAFETY: as above.
-        let all_fit = unsafe { put_ansi(&found.domain, domain, domain_len) } && fits;
+        let domain_fits = unsafe { put_ansi(&found.domain, domain, domain_len) };
         // SAFETY: as above.
         put(unsafe { out(kind) }, found.kind as u32);
-        enough(all_fit)
+        // SAFETY: as above.
+        unsafe { both_fit((fits, name_len), (domain_fits, domain_len)) }
     })
 }
 
@@ -164,10 +192,11 @@ pub unsafe extern "C" fn LookupAccountSidW(
         // SAFETY: as above.
         let fits = unsafe { put_wide(&found.name, name, name_len) };
         // SAFETY: as above.
-        let all_fit = unsafe { put_wide(&found.domain, domain, domain_len) } && fits;
+        let domain_fits = unsafe { put_wide(&found.domain, domain, domain_len) };
         // SAFETY: as above.
         put(unsafe { out(kind) }, found.kind as u32);
-        enough(all_fit)
+        // SAFETY: as above.
+        unsafe { both_fit((fits, name_len), (domain_fits, domain_len)) }
     })
 }
 
@@ -209,7 +238,12 @@ pub unsafe extern "C" fn LookupAccountNameA(
         // SAFETY: null or valid, by the caller's promise.
         let fits = unsafe { put_account(&found, to, size, kind) };
         // SAFETY: as above.
-        enough(unsafe { put_ansi(&found.domain, domain, domain_len) } && fits)
+        let domain_fits = unsafe { put_ansi(&found.domain, domain, domain_len) };
+        if domain_fits && !fits {
+            // SAFETY: as above.
+            unsafe { ask_again(true, domain_len) };
+        }
+        enough(domain_fits && fits)
     })
 }
 
@@ -230,7 +264,12 @@ pub unsafe extern "C" fn LookupAccountNameW(
         // SAFETY: null or valid, by the caller's promise.
         let fits = unsafe { put_account(&found, to, size, kind) };
         // SAFETY: as above.
-        enough(unsafe { put_wide(&found.domain, domain, domain_len) } && fits)
+        let domain_fits = unsafe { put_wide(&found.domain, domain, domain_len) };
+        if domain_fits && !fits {
+            // SAFETY: as above.
+            unsafe { ask_again(true, domain_len) };
+        }
+        enough(domain_fits && fits)
     })
 }
 
@@ -309,4 +348,57 @@ pub unsafe extern "C" fn LookupPrivilegeNameW(
         // SAFETY: as above.
         enough(unsafe { put_wide(found, name, len) })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::null;
+
+    use ntpipe_core::security::Sid;
+
+    use super::*;
+    use crate::boundary::last_error;
+
+    #[test]
+    fn what_does_not_fit_fits_with_the_lengths_that_were_told() {
+        let mut root = Sid::user(0).to_bytes();
+        let (mut name, mut domain) = ([0; 64], [0; 256]);
+        let mut ask = |room: (u32, u32)| {
+            let ((mut name_len, mut domain_len), mut kind) = (room, 0);
+            let sid = root.as_mut_ptr().cast();
+            let (name, domain) = (name.as_mut_ptr(), domain.as_mut_ptr());
+            let lengths = (&raw mut name_len, &raw mut domain_len);
+            let kind = &raw mut kind;
+            // SAFETY: an identifier, and places that are at least as large as they are said to be.
+            let ok =
+                unsafe { LookupAccountSidA(null(), sid, name, lengths.0, domain, lengths.1, kind) };
+            (ok, name_len, domain_len)
+        };
+        let (ok, name_len, domain_len) = ask((64, 256));
+        assert_eq!((ok, name_len), (1, 4));
+        for room in [(64, 0), (0, 256), (0, 0)] {
+            assert_eq!(ask(room), (0, 5, domain_len + 1), "{room:?}");
+            assert_eq!(last_error(), 122);
+        }
+        assert_eq!(ask((5, domain_len + 1)), (1, 4, domain_len));
+    }
+
+    #[test]
+    fn the_room_for_an_identifier_is_told_with_that_for_its_domain() {
+        let (mut sid, mut domain) = ([0u8; 64], [0; 64]);
+        let mut ask = |size: u32, domain_len: u32| {
+            let (mut size, mut domain_len, mut kind) = (size, domain_len, 0);
+            let places = (sid.as_mut_ptr().cast(), domain.as_mut_ptr());
+            let (len, kind) = (&raw mut domain_len, &raw mut kind);
+            let name = c"Everyone".as_ptr();
+            // SAFETY: a string, and places that are at least as large as they are said to be.
+            let ok = unsafe {
+                LookupAccountNameA(null(), name, places.0, &raw mut size, places.1, len, kind)
+            };
+            (ok, size, domain_len)
+        };
+        assert_eq!(ask(0, 64), (0, 12, 1));
+        assert_eq!(ask(64, 0), (0, 12, 1));
+        assert_eq!(ask(12, 1), (1, 12, 0));
+    }
 }
