@@ -10,6 +10,7 @@ mod sid;
 mod token;
 mod well_known;
 
+pub(crate) use acl::is_valid as is_valid_acl;
 pub use acl::*;
 pub use check::*;
 pub(crate) use descriptor::given;

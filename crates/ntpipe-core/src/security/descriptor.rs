@@ -236,7 +236,7 @@ pub fn acl_from_bytes(bytes: &[u8]) -> Option<Vec<Ace>> {
     let &[revision, _, a, b, c, d, _, _] = bytes.first_chunk::<ACL_HEADER>()?;
     let size = usize::from(u16::from_le_bytes([a, b]));
     let mut rest = bytes.get(ACL_HEADER..size)?;
-    if !(1..=4).contains(&revision) {
+    if !(2..=4).contains(&revision) {
         return None;
     }
     let mut list = Vec::new();

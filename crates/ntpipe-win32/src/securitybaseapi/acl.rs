@@ -2,19 +2,25 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use ntpipe::ErrorKind;
-use ntpipe_core::security::Ace;
-use ntpipe_core::security::descriptor::{ALLOWED, DENIED, LABEL};
+use ntpipe_core::security::descriptor::{ALLOWED, AUDIT, DENIED, LABEL};
+use ntpipe_core::security::{Ace, Sid};
 
 use crate::boundary::{bytes, bytes_mut, out, put, succeeds};
 use crate::failure::{Failure, Result};
 use crate::security::{PACL, PSID, acl_bytes, fill, length, sid};
 use crate::types::{BOOL, DWORD};
 
+/// `MIN_ACL_REVISION` to `MAX_ACL_REVISION`.
+const REVISIONS: RangeInclusive<u8> = 2..=4;
 const HEADER: usize = 8;
 const ACE_HEADER: usize = 4;
+/// Where the identifier of an entry begins.
+const ACE_SID: usize = 8;
+/// The flags of an entry that say who inherits it.
+const INHERITANCE: u32 = 0x1F;
 
 fn word(bytes: &[u8], at: usize) -> usize {
     u16::from_le_bytes([bytes[at], bytes[at + 1]]).into()
@@ -22,7 +28,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
 
 /// The places of the entries of a list, and where the free part begins; `None` if it is no list.
 fn entries(acl: &[u8]) -> Option<(Vec<Range<usize>>, usize)> {
-    if acl.len() < HEADER || !(1..=4).contains(&acl[0]) {
+    if acl.len() < HEADER || !REVISIONS.contains(&acl[0]) {
         return None;
     }
     let mut at = HEADER;
@@ -40,6 +46,16 @@ fn entries(acl: &[u8]) -> Option<(Vec<Range<usize>>, usize)> {
     Some((found, at))
 }
 
+/// Whether it is a list whose entries of the kinds that pipes know are whole, with their identifiers.
+pub(crate) fn is_valid(acl: &[u8]) -> bool {
+    let whole = |at: &Range<usize>| {
+        let known = [ALLOWED, DENIED, AUDIT, LABEL].contains(&acl[at.start]);
+        let sid = acl[at.clone()].get(ACE_SID..);
+        !known || sid.is_some_and(|sid| Sid::from_bytes(sid).is_some())
+    };
+    entries(acl).is_some_and(|(there, _)| there.iter().all(whole))
+}
+
 /// The bytes of a list, to change them.
 ///
 /// # Safety
@@ -52,11 +68,7 @@ unsafe fn changed<'a>(acl: PACL) -> Result<&'a mut [u8]> {
 }
 
 /// Puts entries before the one with this index, or at the end.
-fn insert(acl: &mut [u8], revision: u32, index: usize, added: &[u8]) -> Result<()> {
-    let revision = u8::try_from(revision).unwrap_or(0);
-    if !(2..=4).contains(&revision) {
-        return Err(ErrorKind::InvalidParameter.into());
-    }
+fn insert(acl: &mut [u8], revision: u8, index: usize, added: &[u8], full: Failure) -> Result<()> {
     let (there, end) = entries(acl).ok_or(Failure::INVALID_ACL)?;
     let at = there.get(index).map_or(end, |range| range.start);
     // What is added is walked as if it were a list of its own.
@@ -69,7 +81,7 @@ fn insert(acl: &mut [u8], revision: u32, index: usize, added: &[u8]) -> Result<(
         count += 1;
     }
     if end + added.len() > acl.len() {
-        return Err(Failure::ALLOTTED_SPACE_EXCEEDED);
+        return Err(full);
     }
     acl.copy_within(at..end, at + added.len());
     acl[at..at + added.len()].copy_from_slice(added);
@@ -79,12 +91,15 @@ fn insert(acl: &mut [u8], revision: u32, index: usize, added: &[u8]) -> Result<(
     Ok(())
 }
 
+fn known(revision: u32) -> Option<u8> {
+    u8::try_from(revision).ok().filter(|it| REVISIONS.contains(it))
+}
+
 /// `InitializeAcl`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn InitializeAcl(acl: PACL, size: DWORD, revision: DWORD) -> BOOL {
     succeeds(|| {
-        let revision = u8::try_from(revision).ok().filter(|it| (1..=4).contains(it));
-        let revision = revision.ok_or(ErrorKind::InvalidParameter)?;
+        let revision = known(revision).ok_or(ErrorKind::InvalidParameter)?;
         let size = u16::try_from(size & !3).map_err(|_| ErrorKind::InvalidParameter)?;
         if usize::from(size) < HEADER {
             return Err(ErrorKind::InsufficientBuffer.into());
@@ -99,7 +114,7 @@ pub unsafe extern "C" fn InitializeAcl(acl: PACL, size: DWORD, revision: DWORD) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IsValidAcl(acl: PACL) -> BOOL {
     // SAFETY: null or valid, by the caller's promise.
-    i32::from(unsafe { acl_bytes(acl) }.and_then(entries).is_some())
+    i32::from(unsafe { acl_bytes(acl) }.is_some_and(is_valid))
 }
 
 /// `GetAclInformation`: the revision, or how many entries and bytes.
@@ -136,10 +151,13 @@ unsafe fn add(acl: PACL, revision: DWORD, kind: u8, flags: DWORD, mask: DWORD, w
     succeeds(|| {
         // SAFETY: the caller's promise.
         let sid = unsafe { sid(whom) }?;
-        let flags = u8::try_from(flags).map_err(|_| ErrorKind::InvalidParameter)?;
+        let revision = known(revision).ok_or(Failure::REVISION_MISMATCH)?;
+        let flags = u8::try_from(flags & INHERITANCE).ok().filter(|it| u32::from(*it) == flags);
+        let flags = flags.ok_or(ErrorKind::InvalidParameter)?;
         let ace = Ace { kind, flags, mask, sid }.to_bytes();
         // SAFETY: the caller's promise; the identifier was copied.
-        insert(unsafe { changed(acl) }?, revision, usize::MAX, &ace)
+        let acl = unsafe { changed(acl) }?;
+        insert(acl, revision, usize::MAX, &ace, Failure::ALLOTTED_SPACE_EXCEEDED)
     })
 }
 
@@ -219,8 +237,10 @@ pub unsafe extern "C" fn AddAce(
         // SAFETY: null or valid for `size` bytes, by the caller's promise. Copied, for they may be of
         // the same list.
         let added = unsafe { bytes(added.cast(), size) }.to_vec();
+        let revision = known(revision).ok_or(ErrorKind::InvalidParameter)?;
         // SAFETY: the caller's promise.
-        insert(unsafe { changed(acl) }?, revision, index as usize, &added)
+        let acl = unsafe { changed(acl) }?;
+        insert(acl, revision, index as usize, &added, ErrorKind::InsufficientBuffer.into())
     })
 }
 

@@ -10,6 +10,7 @@ use crate::security::{
     PACL, PSECURITY_DESCRIPTOR, PSID, Parts, SECURITY_DESCRIPTOR, descriptor, fill, length,
     part_bytes, parts, relative,
 };
+use crate::securitybaseapi::is_valid_acl;
 use crate::types::{BOOL, DWORD};
 
 pub(crate) const OWNER_DEFAULTED: u16 = 0x1;
@@ -18,6 +19,18 @@ pub(crate) const DACL_DEFAULTED: u16 = 0x8;
 const SACL_DEFAULTED: u16 = 0x20;
 /// The bits that `SetSecurityDescriptorControl` changes.
 const SETTABLE: u16 = 0x3F00;
+
+/// The parts of a descriptor, for functions that tell when its revision is none.
+///
+/// # Safety
+/// As [`parts`].
+unsafe fn known_parts(it: PSECURITY_DESCRIPTOR) -> Result<Parts> {
+    // SAFETY: the caller's promise.
+    unsafe { parts(it) }.map_err(|_| match it.is_null() {
+        true => Failure::INVALID_SECURITY_DESCR,
+        false => Failure::UNKNOWN_REVISION,
+    })
+}
 
 /// `InitializeSecurityDescriptor`: absolute, without any part.
 #[unsafe(no_mangle)]
@@ -41,9 +54,11 @@ pub unsafe extern "C" fn InitializeSecurityDescriptor(
 pub unsafe extern "C" fn IsValidSecurityDescriptor(it: PSECURITY_DESCRIPTOR) -> BOOL {
     answer(0, || {
         // SAFETY: null or valid, by the caller's promise.
-        let parts = unsafe { parts(it) }?;
+        let parts = unsafe { known_parts(it) }?;
         // SAFETY: as above.
-        unsafe { part_bytes(&parts) }.map(|_| 1)
+        let [_, _, sacl, dacl] = unsafe { part_bytes(&parts) }?;
+        let valid = [sacl, dacl].iter().all(|list| list.is_empty() || is_valid_acl(list));
+        if valid { Ok(1) } else { Err(Failure::INVALID_ACL) }
     })
 }
 
@@ -69,7 +84,7 @@ pub unsafe extern "C" fn GetSecurityDescriptorControl(
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: null or valid, by the caller's promise, here and below.
-        let parts = unsafe { parts(it) }?;
+        let parts = unsafe { known_parts(it) }?;
         // SAFETY: as above.
         put(unsafe { out(word) }, parts.control);
         // SAFETY: as above.
@@ -91,7 +106,7 @@ unsafe fn tell_list(
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: the caller's promise, here and below.
-        let parts = unsafe { parts(it) }?;
+        let parts = unsafe { known_parts(it) }?;
         let (there, at, bit) = of(&parts);
         // SAFETY: as above.
         put(unsafe { out(present) }, i32::from(there));
@@ -143,7 +158,7 @@ unsafe fn tell_sid(
 ) -> BOOL {
     succeeds(|| {
         // SAFETY: the caller's promise, here and below.
-        let parts = unsafe { parts(it) }?;
+        let parts = unsafe { known_parts(it) }?;
         let (at, bit) = of(&parts);
         // SAFETY: as above.
         put(unsafe { out(sid) }, at);
@@ -182,7 +197,7 @@ pub unsafe extern "C" fn GetSecurityDescriptorGroup(
 unsafe fn change(it: PSECURITY_DESCRIPTOR, change: impl FnOnce(&mut SECURITY_DESCRIPTOR)) -> BOOL {
     succeeds(|| {
         // SAFETY: the caller's promise.
-        if unsafe { parts(it) }?.is_relative() {
+        if unsafe { known_parts(it) }?.is_relative() {
             return Err(Failure::INVALID_SECURITY_DESCR);
         }
         let place = it.cast::<SECURITY_DESCRIPTOR>();
@@ -199,18 +214,23 @@ fn bits(word: u16, mask: u16, on: bool) -> u16 {
     if on { word | mask } else { word & !mask }
 }
 
-/// `SetSecurityDescriptorControl`.
+/// `SetSecurityDescriptorControl`, of a descriptor of either form.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn SetSecurityDescriptorControl(
     it: PSECURITY_DESCRIPTOR,
     mask: u16,
     set: u16,
 ) -> BOOL {
-    if mask & !SETTABLE != 0 || set & !mask != 0 {
-        return succeeds(|| Err(ErrorKind::InvalidParameter.into()));
-    }
-    // SAFETY: the caller's promise.
-    unsafe { change(it, |it| it.Control = it.Control & !mask | set) }
+    succeeds(|| {
+        if mask & !SETTABLE != 0 || set & !mask != 0 {
+            return Err(ErrorKind::InvalidParameter.into());
+        }
+        // SAFETY: the caller's promise.
+        let control = unsafe { known_parts(it) }?.control & !mask | set;
+        // SAFETY: a descriptor, as was just seen; both forms have the word there.
+        put(unsafe { out(it.wrapping_byte_add(2).cast()) }, control.to_ne_bytes());
+        Ok(())
+    })
 }
 
 /// `SetSecurityDescriptorDacl`: a null one lets everybody in.

@@ -4,7 +4,7 @@
 use ntpipe::ErrorKind;
 use ntpipe_core::security::Sid;
 
-use crate::boundary::{answer, bytes, out, put, succeeds};
+use crate::boundary::{answer, bytes, out, put, set_last_error, succeeds};
 use crate::failure::{Failure, Result};
 use crate::memory;
 use crate::security::{PSID, allocate, fill, length, sid, sid_bytes};
@@ -32,7 +32,10 @@ pub unsafe extern "C" fn EqualSid(one: PSID, other: PSID) -> BOOL {
         // SAFETY: null or valid, by the caller's promise.
         let one = unsafe { sid(one) }?;
         // SAFETY: as above.
-        Ok(i32::from(one == unsafe { sid(other) }?))
+        let other = unsafe { sid(other) }?;
+        //= observed: EqualSid: the last error tells two that differ from one that is none
+        set_last_error(0);
+        Ok(i32::from(one == other))
     })
 }
 

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_void};
 use std::ptr::{null, null_mut};
 
 use super::*;
-use crate::boundary::last_error;
+use crate::boundary::{last_error, set_last_error};
 use crate::handleapi::CloseHandle;
 use crate::heapapi::LocalFree;
 use crate::processthreadsapi::{
@@ -178,6 +178,97 @@ fn entries_are_added_found_and_deleted() {
     // SAFETY: as above.
     assert_eq!(unsafe { IsValidAcl(acl.at()) }, 0);
     [everyone, root].into_iter().for_each(free);
+}
+
+#[test]
+fn a_list_refuses_what_windows_refuses() {
+    let (mut acl, everyone) = (Place::new(), sid("WD"));
+    let list = acl.at();
+    // SAFETY: room for the list, here and below.
+    assert_eq!((unsafe { InitializeAcl(list, 64, 1) }, last_error()), (0, 87));
+    // SAFETY: as above.
+    assert_eq!(unsafe { InitializeAcl(list, 64, 2) }, 1);
+    // SAFETY: a list and an identifier, here and below.
+    assert_eq!((unsafe { AddAccessAllowedAce(list, 5, 1, everyone) }, last_error()), (0, 1306));
+    for flags in [0x20, 0x40, 0x100] {
+        // SAFETY: as above.
+        let ok = unsafe { AddAccessAllowedAceEx(list, 2, flags, 1, everyone) };
+        assert_eq!((ok, last_error()), (0, 87), "{flags:#x}");
+    }
+    // SAFETY: as above.
+    assert_eq!(unsafe { AddAccessAllowedAceEx(list, 4, 0x1F, 1, everyone) }, 1);
+    let mut large = Place([0; 1024]);
+    large.0[2] = 60;
+    // SAFETY: as above, and an entry of that size.
+    assert_eq!((unsafe { AddAce(list, 2, 0, large.at(), 60) }, last_error()), (0, 122));
+    // Where the entry's identifier has its revision, and how many parts it has.
+    for (at, bad) in [(16, 9), (17, 2), (17, 16)] {
+        let good = std::mem::replace(&mut acl.0[at], bad);
+        // SAFETY: as above.
+        assert_eq!(unsafe { IsValidAcl(acl.at()) }, 0, "{at} {bad}");
+        let mut whole = Place::new();
+        // SAFETY: room for a descriptor.
+        assert_eq!(unsafe { InitializeSecurityDescriptor(whole.at(), 1) }, 1);
+        // SAFETY: a descriptor and a list, here and below.
+        assert_eq!(unsafe { SetSecurityDescriptorDacl(whole.at(), 1, acl.at(), 0) }, 1);
+        // SAFETY: as above.
+        assert_eq!(unsafe { IsValidSecurityDescriptor(whole.at()) }, 0, "{at} {bad}");
+        acl.0[at] = good;
+    }
+    // SAFETY: as above.
+    assert_eq!(unsafe { IsValidAcl(acl.at()) }, 1);
+    free(everyone);
+}
+
+#[test]
+fn the_last_error_tells_identifiers_that_differ_from_none() {
+    let (one, other) = (sid("WD"), sid("BA"));
+    set_last_error(1);
+    // SAFETY: identifiers, or null, here and below.
+    assert_eq!((unsafe { EqualSid(one, other) }, last_error()), (0, 0));
+    // SAFETY: as above.
+    assert_eq!((unsafe { EqualSid(one, null_mut()) }, last_error()), (0, 1337));
+    [one, other].into_iter().for_each(free);
+}
+
+#[test]
+fn a_text_that_is_malformed_or_has_no_place_is_refused() {
+    for (text, error) in
+        [(c"D:(A;;ROB;;;WD)", 1336), (c"D:(A;;GA;;;ZZ)", 1336), (c"O:ZZ", 1337), (c"Q:BA", 87)]
+    {
+        let (text, mut made) = (text.as_ptr(), null_mut());
+        let to = &raw mut made;
+        // SAFETY: a string and a place, here and below.
+        let ok = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorA(text, 1, to, null_mut())
+        };
+        assert_eq!((ok, last_error()), (0, error));
+    }
+    let one = sid("WD");
+    // SAFETY: as above; no place is given.
+    assert_eq!((unsafe { ConvertSidToStringSidA(one, null_mut()) }, last_error()), (0, 87));
+    // SAFETY: as above.
+    let ok = unsafe { ConvertStringSidToSidA(c"WD".as_ptr(), null_mut()) };
+    assert_eq!((ok, last_error()), (0, 87));
+    free(one);
+}
+
+#[test]
+fn the_control_word_of_either_form_changes() {
+    const PROTECTED: u16 = 0x1000;
+    let (whole, _) = descriptor("D:(A;;GA;;;WD)");
+    // SAFETY: a descriptor, here and below.
+    assert_eq!(unsafe { SetSecurityDescriptorControl(whole, PROTECTED, PROTECTED) }, 1);
+    assert_eq!(written(whole), "D:P(A;;GA;;;WD)");
+    // SAFETY: as above.
+    assert_eq!((unsafe { SetSecurityDescriptorControl(whole, 4, 0) }, last_error()), (0, 87));
+    let mut other = Place([7; 1024]);
+    let (mut control, mut revision) = (0, 0);
+    let (to, from) = (&raw mut control, &raw mut revision);
+    // SAFETY: bytes that are as long as a descriptor, and places.
+    let ok = unsafe { GetSecurityDescriptorControl(other.at(), to, from) };
+    assert_eq!((ok, last_error()), (0, 1305));
+    free(whole);
 }
 
 #[test]

@@ -223,7 +223,12 @@ pub unsafe extern "C" fn PrivilegeCheck(
     const ALL_NECESSARY: u32 = 1;
     const USED: u32 = 0x8000_0000;
     succeeds(|| {
-        let held = to_check(handle)?.privileges();
+        // Of a process as well, unlike membership.
+        let token = token::get(handle, TOKEN_QUERY)?;
+        if token.level == Some(Level::Anonymous) {
+            return Err(Failure::BAD_IMPERSONATION_LEVEL);
+        }
+        let held = token.privileges();
         // SAFETY: null or valid, by the caller's promise.
         let [count, control] =
             *unsafe { value(set.cast::<[u32; 2]>()) }.ok_or(ErrorKind::InvalidParameter)?;

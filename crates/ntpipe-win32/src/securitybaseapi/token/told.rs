@@ -31,14 +31,14 @@ pub(super) fn tell(token: &TokenObject, class: u32, base: usize) -> Result<Vec<u
         4 => return pointer(&token.sid().to_bytes()),
         5 => return pointer(&token.group().to_bytes()),
         6 => return pointer(&default_dacl(token)?),
-        SOURCE => [b"ntpipe\0\0".to_vec(), luid(0)].concat(),
+        SOURCE => [b"ntpipe\0\0".to_vec(), luid(0u32)].concat(),
         8 => return number(if token.level.is_none() { 1 } else { 2 }),
         9 => return number(token.level.ok_or(ErrorKind::InvalidParameter)? as u32),
         10 => statistics(token),
         // Restricted identifiers, and capabilities: none.
         11 | 30 => groups(&[], base),
         12 => return number(token.session),
-        17 => luid(0),
+        17 => luid(0u32),
         // `TokenElevationTypeDefault`: nobody has two tokens.
         18 => return number(1),
         20 => return number(token.is_elevated().into()),
@@ -57,8 +57,8 @@ pub(super) fn tell(token: &TokenObject, class: u32, base: usize) -> Result<Vec<u
     })
 }
 
-fn luid(number: u32) -> Vec<u8> {
-    u64::from(number).to_ne_bytes().to_vec()
+fn luid(number: impl Into<u64>) -> Vec<u8> {
+    number.into().to_ne_bytes().to_vec()
 }
 
 /// An array of identifiers with attributes, `head` bytes behind the beginning, then their bytes.
@@ -110,12 +110,12 @@ fn label(token: &TokenObject) -> Sid {
 /// `TOKEN_STATISTICS`.
 fn statistics(token: &TokenObject) -> Vec<u8> {
     /// The logons of the system and of nobody.
-    const SYSTEM: u32 = 0x3E7;
-    const NOBODY: u32 = 0x3E6;
+    const SYSTEM: u64 = 0x3E7;
+    const NOBODY: u64 = 0x3E6;
     let logon = match &token.user {
         None => NOBODY,
         Some(user) if user.uid == 0 => SYSTEM,
-        Some(user) => 0x1_0000 + user.uid,
+        Some(user) => 0x1_0000 + u64::from(user.uid),
     };
     let count = |len: usize| u32::try_from(len).unwrap_or(0);
     let words = [
