@@ -42,7 +42,8 @@ impl Rights {
         Self { read: self.read && !other.read, write: self.write && !other.write }
     }
 
-    fn any(self) -> bool {
+    /// Whether they let somebody in at all.
+    pub(crate) fn any(self) -> bool {
         self.read || self.write
     }
 }

@@ -21,7 +21,8 @@ use scratch::{Scratch, name, params};
 fn child_client() {
     let Some(root) = std::env::var_os("NTNS_CLIENT_ROOT") else { return };
     let ns = Namespace::at(PathBuf::from(root)).unwrap();
-    let word = match ns.open(&name(), true, false) {
+    let read = std::env::var_os("NTNS_CLIENT_READS").is_some();
+    let word = match ns.open(&name(), read, false) {
         Ok(opened) => {
             println!("\nconnected");
             std::io::read_to_string(std::io::stdin()).unwrap();
@@ -33,10 +34,11 @@ fn child_client() {
     println!("\n{word:?}");
 }
 
-fn spawn_client(s: &Scratch, exe: &Path) -> Child {
+fn spawn_client(s: &Scratch, exe: &Path, reads: bool) -> Child {
     Command::new(exe)
         .args(["child_client", "--exact", "--nocapture", "--test-threads=1"])
         .env("NTNS_CLIENT_ROOT", &s.path)
+        .envs(reads.then_some(("NTNS_CLIENT_READS", "1")))
         .uid(4711)
         .gid(4712)
         .stdin(Stdio::piped())
@@ -44,6 +46,9 @@ fn spawn_client(s: &Scratch, exe: &Path) -> Child {
         .spawn()
         .unwrap()
 }
+
+/// Files cannot say that the first entry counts.
+const UNTOLD_BY_FILES: &str = "D:(D;;GA;;;S-1-22-2-4712)(A;;GA;;;S-1-22-1-4711)";
 
 #[test]
 fn another_user_comes_in_exactly_when_security_says_so() {
@@ -66,6 +71,8 @@ fn another_user_comes_in_exactly_when_security_says_so() {
         ("D:(A;;GA;;;S-1-22-1-4710)(A;;GA;;;S-1-22-2-4712)", "connected"),
         ("D:(D;;GA;;;S-1-22-1-4711)(A;;GA;;;WD)", "AccessDenied"),
         ("D:(A;;GA;;;S-1-22-1-4710)", "AccessDenied"),
+        // The files let this user in; that he wants neither to read nor to write makes no difference.
+        (UNTOLD_BY_FILES, "AccessDenied"),
     ] {
         let security = Security::sddl(sddl).unwrap();
         let server =
@@ -75,7 +82,7 @@ fn another_user_comes_in_exactly_when_security_says_so() {
                 Err(error) if error.kind() == ErrorKind::NotSupported => continue,
                 Err(error) => panic!("{error}"),
             };
-        let mut child = spawn_client(&s, &exe);
+        let mut child = spawn_client(&s, &exe, sddl != UNTOLD_BY_FILES);
         let mut out = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
         let said = out.find_map(|line| {
             let line = line.unwrap();
