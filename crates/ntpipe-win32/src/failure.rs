@@ -75,7 +75,7 @@ impl Failure {
     pub const UNKNOWN_REVISION: Self = Self::new(1305, 0xC000_0058);
     /// A revision that an entry of a list cannot have.
     pub const REVISION_MISMATCH: Self = Self::new(1306, 0xC000_0059);
-    /// Who cannot own something.
+    /// Who cannot be made the owner of something.
     pub const INVALID_OWNER: Self = Self::new(1307, 0xC000_005A);
     /// No name or identifier of an account.
     pub const NONE_MAPPED: Self = Self::new(1332, 0xC000_0073);

@@ -56,9 +56,10 @@ fn what_changed_holds_for_instances_that_listen_already_and_later() {
 #[test]
 fn a_later_instance_takes_no_ownership() {
     let name = format!(r"\\.\pipe\protection-owner-{}", std::process::id());
-    let policy = || Policy::of(descriptor("O:SYG:SYD:(A;;GA;;;WD)")).unwrap();
+    let text = format!("O:S-1-22-1-{}G:SYD:(A;;GA;;;WD)", rustix::process::geteuid().as_raw());
+    let policy = || Policy::of(descriptor(&text)).unwrap();
     let first = ServerOptions::new().policy(policy(), true).create(&name).unwrap();
-    assert_eq!(first.descriptor().unwrap().text(), "O:SYG:SYD:(A;;GA;;;WD)");
+    assert_eq!(first.descriptor().unwrap().text(), text);
     let later = ServerOptions::new().policy(policy(), true).create(&name);
     assert_eq!(later.map(drop).unwrap_err().kind(), ErrorKind::AccessDenied);
 }

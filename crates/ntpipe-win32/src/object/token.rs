@@ -314,6 +314,12 @@ impl TokenObject {
         self.user.as_ref().is_some_and(|user| user.uid == 0)
     }
 
+    /// Whether he can make it the owner of something: himself, or, as root, whom he wants.
+    #[must_use]
+    pub fn may_name_owner(&self, sid: &Sid) -> bool {
+        self.is_elevated() || *sid == self.sid()
+    }
+
     /// Whether an identifier is its user's or one of its groups'.
     #[must_use]
     pub fn is(&self, sid: &Sid) -> bool {
@@ -392,7 +398,13 @@ mod tests {
         for text in ["S-1-22-1-6", "BA", "SY", "NU", "S-1-5-21-1"] {
             assert!(!token.is(&Sid::parse(text).unwrap()), "{text}");
         }
+        let owners = ["S-1-22-1-5", "S-1-22-2-5", "SY", "WD"].map(|it| Sid::parse(it).unwrap());
+        assert_eq!(
+            owners.each_ref().map(|it| token.may_name_owner(it)),
+            [true, false, false, false]
+        );
         let root = TokenObject::of_user(user(0), 0);
+        assert!(owners.iter().all(|it| root.may_name_owner(it)));
         assert!(["BA", "SY"].iter().all(|it| root.is(&Sid::parse(it).unwrap())));
     }
 }

@@ -8,7 +8,7 @@ use ntpipe_core::security::descriptor::control;
 use crate::boundary::{out, put, succeeds};
 use crate::failure::{Failure, Result};
 use crate::handle;
-use crate::object::Object;
+use crate::object::{Object, TokenObject};
 use crate::security::{
     DACL, GROUP, LABEL, OWNER, PSECURITY_DESCRIPTOR, SACL, descriptor, fill, length, select,
 };
@@ -55,10 +55,18 @@ pub fn change(handle: HANDLE, asked: u32, to: Descriptor) -> Result<()> {
 }
 
 /// A descriptor with some of its parts replaced.
+///
+/// # Errors
+/// `ERROR_INVALID_OWNER` for an owner that this process cannot name, `ERROR_INVALID_SECURITY_DESCR` for
+/// none where one is to be set.
 pub(crate) fn merge(all: Descriptor, asked: u32, to: Descriptor) -> Result<Descriptor> {
     let mut all = all;
     if asked & OWNER != 0 {
-        all.owner = Some(to.owner.ok_or(Failure::INVALID_SECURITY_DESCR)?);
+        let owner = to.owner.ok_or(Failure::INVALID_SECURITY_DESCR)?;
+        if !TokenObject::of_process().may_name_owner(&owner) {
+            return Err(Failure::INVALID_OWNER);
+        }
+        all.owner = Some(owner);
     }
     if asked & GROUP != 0 {
         all.group = Some(to.group.ok_or(Failure::INVALID_SECURITY_DESCR)?);
