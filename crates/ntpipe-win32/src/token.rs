@@ -160,12 +160,14 @@ pub fn changed(token: &Arc<TokenObject>) {
 /// Whether the calling thread may open anything.
 ///
 /// # Errors
-/// `ERROR_BAD_IMPERSONATION_LEVEL` if it only identifies a client, or not even that.
+/// `ERROR_BAD_IMPERSONATION_LEVEL` if it only identifies a client, or not even that;
+/// `ERROR_ACCESS_DENIED` if it acts for nobody, whom the kernel would take for the process.
 pub fn may_open() -> Result<()> {
     match of_thread() {
         Some(token) if token.level < Some(Level::Impersonation) => {
             Err(Failure::BAD_IMPERSONATION_LEVEL)
         }
+        Some(token) if token.user.is_none() => Err(ErrorKind::AccessDenied.into()),
         _ => Ok(()),
     }
 }

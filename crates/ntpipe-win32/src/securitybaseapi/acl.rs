@@ -151,7 +151,9 @@ unsafe fn add(acl: PACL, revision: DWORD, kind: u8, flags: DWORD, mask: DWORD, w
     succeeds(|| {
         // SAFETY: the caller's promise.
         let sid = unsafe { sid(whom) }?;
-        let revision = known(revision).ok_or(Failure::REVISION_MISMATCH)?;
+        // One that is older than the list's changes nothing.
+        let revision = u8::try_from(revision).ok().filter(|it| it <= REVISIONS.end());
+        let revision = revision.ok_or(Failure::REVISION_MISMATCH)?;
         let flags = u8::try_from(flags & INHERITANCE).ok().filter(|it| u32::from(*it) == flags);
         let flags = flags.ok_or(ErrorKind::InvalidParameter)?;
         let ace = Ace { kind, flags, mask, sid }.to_bytes();

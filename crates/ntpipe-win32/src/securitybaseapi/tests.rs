@@ -190,6 +190,11 @@ fn a_list_refuses_what_windows_refuses() {
     assert_eq!(unsafe { InitializeAcl(list, 64, 2) }, 1);
     // SAFETY: a list and an identifier, here and below.
     assert_eq!((unsafe { AddAccessAllowedAce(list, 5, 1, everyone) }, last_error()), (0, 1306));
+    // SAFETY: as above.
+    assert_eq!(unsafe { AddAccessAllowedAce(list, 1, 1, everyone) }, 1);
+    assert_eq!(acl.0[0], 2);
+    // SAFETY: as above.
+    assert_eq!(unsafe { InitializeAcl(list, 64, 2) }, 1);
     for flags in [0x20, 0x40, 0x100] {
         // SAFETY: as above.
         let ok = unsafe { AddAccessAllowedAceEx(list, 2, flags, 1, everyone) };
@@ -418,6 +423,7 @@ fn a_thread_acts_with_a_token_until_it_reverts() {
     assert_eq!((ImpersonateSelf(2), thread().is_ok(), RevertToSelf()), (1, true, 1));
     assert_eq!(ImpersonateAnonymousToken(GetCurrentThread()), 1);
     let anonymous = thread().expect("a token of nobody");
+    assert_eq!(crate::token::may_open().map_err(|failure| failure.win32), Err(5));
     let (everyone, mut member) = (sid("WD"), 7);
     // SAFETY: identifiers, and places for the results, here and below.
     assert_eq!(unsafe { CheckTokenMembership(anonymous, everyone, &raw mut member) }, 1);
@@ -426,6 +432,20 @@ fn a_thread_acts_with_a_token_until_it_reverts() {
     for handle in [process, own, anonymous, copy] {
         assert_eq!(CloseHandle(handle), 1);
     }
+}
+
+#[test]
+fn privileges_are_checked_in_the_token_of_a_process_as_well() {
+    let token = own_token();
+    // `SeChangeNotifyPrivilege`, which everybody has enabled, and `SeCreateTokenPrivilege`, which nobody has.
+    for (privilege, wanted) in [(23, 1), (2, 0)] {
+        let (mut set, mut granted) = ([1u32, 0, privilege, 0, 0], 7);
+        let at = set.as_mut_ptr().cast();
+        // SAFETY: a set of one privilege, and a place for the result.
+        assert_eq!(unsafe { PrivilegeCheck(token, at, &raw mut granted) }, 1);
+        assert_eq!((granted, set[4]), (wanted, if wanted == 1 { 0x8000_0000 } else { 0 }));
+    }
+    CloseHandle(token);
 }
 
 #[test]
