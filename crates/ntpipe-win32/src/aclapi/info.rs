@@ -216,3 +216,66 @@ pub unsafe extern "C" fn SetNamedSecurityInfoW(
         change_named(name, asked, unsafe { given(asked, owner, group, dacl, sacl) }?)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::handleapi::CloseHandle;
+    use crate::heapapi::LocalFree;
+    use crate::namedpipeapi::CreateNamedPipeA;
+
+    const DUPLEX: u32 = 3;
+    const WRITE_DAC: u32 = 0x4_0000;
+    const WRITE_OWNER: u32 = 0x8_0000;
+    const KERNEL_OBJECT: u32 = 6;
+
+    fn acl_of(text: &str) -> Vec<u8> {
+        let list = Descriptor::parse(text).unwrap().dacl.flatten().unwrap();
+        ntpipe_core::security::descriptor::acl_to_bytes(&list).unwrap()
+    }
+
+    #[test]
+    fn what_one_function_sets_all_tell() {
+        let name = CString::new(format!(r"\\.\pipe\info-{}", std::process::id())).unwrap();
+        let (path, open) = (name.as_ptr(), DUPLEX | WRITE_DAC | WRITE_OWNER);
+        // SAFETY: a string.
+        let pipe = unsafe { CreateNamedPipeA(path, open, 0, 1, 0, 0, 0, null()) };
+        let mut list = acl_of("D:(A;;GR;;;WD)(A;;GA;;;BA)");
+        let (none, at) = (null_mut(), list.as_mut_ptr().cast());
+        // SAFETY: a list, and no other part.
+        let set = unsafe { SetSecurityInfo(pipe, KERNEL_OBJECT, DACL, none, none, at, none) };
+        assert_eq!(set, 0);
+        let (mut dacl, mut owner, mut whole) = (null_mut(), null_mut(), null_mut());
+        let (to, no) = (&raw mut dacl, null_mut());
+        // SAFETY: a place for the list; without the whole, its block stays.
+        let told = unsafe { GetSecurityInfo(pipe, KERNEL_OBJECT, DACL, no, no, to, no, no) };
+        // SAFETY: a list, which was told.
+        assert_eq!((told, unsafe { acl(dacl) }.unwrap().len()), (0, 2));
+        // SAFETY: the block that the list is in begins where the descriptor does.
+        unsafe { LocalFree(dacl.wrapping_byte_sub(20)) };
+        // SAFETY: the owner, who is asked for as well, has no place.
+        let told =
+            unsafe { GetSecurityInfo(pipe, KERNEL_OBJECT, DACL | OWNER, no, no, to, no, no) };
+        assert_eq!(told, 87);
+        let (owner_to, whole_to) = (&raw mut owner, &raw mut whole);
+        // SAFETY: a string, and places for the parts and the whole.
+        let told = unsafe {
+            GetNamedSecurityInfoA(path, KERNEL_OBJECT, OWNER | DACL, owner_to, no, to, no, whole_to)
+        };
+        assert_eq!(told, 0);
+        // SAFETY: parts of the whole, here and below.
+        assert_eq!(unsafe { sid(owner) }.unwrap(), crate::token::effective().sid());
+        // SAFETY: as above.
+        assert_eq!(unsafe { acl(dacl) }.unwrap().len(), 2);
+        // SAFETY: the block of the whole.
+        unsafe { LocalFree(whole) };
+        CloseHandle(pipe);
+        // SAFETY: as above.
+        let gone =
+            unsafe { GetNamedSecurityInfoA(path, KERNEL_OBJECT, DACL, no, no, to, no, whole_to) };
+        assert_eq!(gone, 2);
+    }
+}

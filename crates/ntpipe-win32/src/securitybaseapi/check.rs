@@ -134,7 +134,8 @@ pub unsafe extern "C" fn AccessCheck(
     })
 }
 
-fn to_impersonate(handle: HANDLE) -> Result<std::sync::Arc<TokenObject>> {
+/// The token of a call that wants one to impersonate with.
+pub(super) fn to_impersonate(handle: HANDLE) -> Result<std::sync::Arc<TokenObject>> {
     let token = token::get(handle, TOKEN_QUERY)?;
     match token.level {
         None => Err(Failure::NO_IMPERSONATION_TOKEN),

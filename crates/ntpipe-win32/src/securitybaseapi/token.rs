@@ -15,6 +15,7 @@ use crate::object::token::{Adjust, Level};
 use crate::object::{Object, TokenObject};
 use crate::privilege::Privilege;
 use crate::security::{PSID, fill, length, sid};
+use crate::securitybaseapi::check::to_impersonate;
 use crate::token;
 use crate::types::{BOOL, DWORD, HANDLE, SECURITY_ATTRIBUTES, access};
 
@@ -185,15 +186,7 @@ pub unsafe extern "C" fn DuplicateTokenEx(
 
 /// The token of a call that wants one to impersonate with; null is the calling thread's or process's.
 fn to_check(handle: HANDLE) -> Result<Arc<TokenObject>> {
-    if handle.is_null() {
-        return Ok(token::effective());
-    }
-    let token = token::get(handle, TOKEN_QUERY)?;
-    match token.level {
-        None => Err(Failure::NO_IMPERSONATION_TOKEN),
-        Some(Level::Anonymous) => Err(Failure::BAD_IMPERSONATION_LEVEL),
-        Some(_) => Ok(token),
-    }
+    if handle.is_null() { Ok(token::effective()) } else { to_impersonate(handle) }
 }
 
 /// `CheckTokenMembership`.
