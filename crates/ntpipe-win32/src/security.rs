@@ -6,7 +6,7 @@
 
 use std::ffi::c_void;
 
-use ntpipe_core::security::descriptor::{acl_from_bytes, control};
+use ntpipe_core::security::descriptor::{self, acl_from_bytes, control};
 use ntpipe_core::security::{Ace, Descriptor, Sid};
 
 use crate::boundary::bytes;
@@ -307,10 +307,13 @@ pub fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
-/// Of a descriptor what `SECURITY_INFORMATION` asks for.
+/// Of a descriptor what `SECURITY_INFORMATION` asks for. The label is an entry of the SACL, of which no
+/// more is told to who asks for it alone: that takes less of a right.
 #[must_use]
 pub fn select(descriptor: Descriptor, asked: u32) -> Descriptor {
     let Descriptor { control, owner, group, sacl, dacl } = descriptor;
+    let told = |ace: &Ace| asked & SACL != 0 || ace.kind == descriptor::LABEL;
+    let sacl = sacl.map(|list| list.map(|list| list.into_iter().filter(told).collect()));
     Descriptor {
         control,
         owner: owner.filter(|_| asked & OWNER != 0),

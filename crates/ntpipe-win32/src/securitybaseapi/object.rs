@@ -2,15 +2,15 @@
 #![allow(unsafe_code)]
 
 use ntpipe::ErrorKind;
-use ntpipe_core::security::Descriptor;
-use ntpipe_core::security::descriptor::control;
+use ntpipe_core::security::descriptor::{self, control};
+use ntpipe_core::security::{Ace, Descriptor};
 
 use crate::boundary::{out, put, succeeds};
 use crate::failure::{Failure, Result};
 use crate::handle;
 use crate::object::{Object, TokenObject};
 use crate::security::{
-    DACL, GROUP, LABEL, OWNER, PSECURITY_DESCRIPTOR, SACL, descriptor, fill, length, select,
+    self, DACL, GROUP, LABEL, OWNER, PSECURITY_DESCRIPTOR, SACL, fill, length, select,
 };
 use crate::types::{BOOL, DWORD, HANDLE, access};
 
@@ -76,8 +76,15 @@ pub(crate) fn merge(all: Descriptor, asked: u32, to: Descriptor) -> Result<Descr
         all.dacl = Some(to.dacl.flatten());
         all.control |= to.control & control::DACL_PROTECTED;
     }
-    if asked & (SACL | LABEL) != 0 {
+    if asked & SACL != 0 {
         all.sacl = Some(to.sacl.flatten());
+    } else if asked & LABEL != 0 {
+        // What is audited stays: to change it takes another right.
+        let is_label = |ace: &Ace| ace.kind == descriptor::LABEL;
+        let mut list = all.sacl.flatten().unwrap_or_default();
+        list.retain(|ace| !is_label(ace));
+        list.extend(to.sacl.flatten().unwrap_or_default().into_iter().filter(is_label));
+        all.sacl = Some(Some(list));
     }
     if asked & PROTECTED_DACL != 0 {
         all.control |= control::DACL_PROTECTED;
@@ -122,5 +129,21 @@ pub unsafe extern "C" fn SetKernelObjectSecurity(
     to: PSECURITY_DESCRIPTOR,
 ) -> BOOL {
     // SAFETY: null or valid, by the caller's promise.
-    succeeds(|| change(object, asked, unsafe { descriptor(to) }?))
+    succeeds(|| change(object, asked, unsafe { security::descriptor(to) }?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_asked_for_and_set_without_what_is_audited() {
+        let read = |text| Descriptor::parse(text).unwrap();
+        let all = || read("D:(A;;GA;;;WD)S:(AU;SA;GR;;;WD)(ML;;NW;;;LW)");
+        assert_eq!(select(all(), LABEL).text(), "S:(ML;;NW;;;LW)");
+        assert_eq!(select(all(), SACL).text(), "S:(AU;SA;GR;;;WD)(ML;;NW;;;LW)");
+        let set = |asked| merge(all(), asked, read("S:(AU;FA;GA;;;BA)(ML;;NR;;;HI)")).unwrap();
+        assert_eq!(set(LABEL).text(), "D:(A;;GA;;;WD)S:(AU;SA;GR;;;WD)(ML;;NR;;;HI)");
+        assert_eq!(set(SACL).text(), "D:(A;;GA;;;WD)S:(AU;FA;GA;;;BA)(ML;;NR;;;HI)");
+    }
 }
