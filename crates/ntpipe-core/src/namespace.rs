@@ -34,7 +34,7 @@ pub use lookup::{Entry, Opened, Protection};
 pub use meta::Meta;
 pub use place::{Listening, Place};
 pub use policy::Policy;
-pub use publish::{CreateParams, Key, Listener, Pipe};
+pub use publish::{CreateParams, Listener, Pipe};
 pub use root::Namespace;
 pub(crate) use trace::Trace;
 pub use watch::Watch;

@@ -1,7 +1,7 @@
 //! The security descriptor of a pipe, asked for and set through one of its ends. For the C library.
 
 use ntpipe_core::name::PipeName;
-use ntpipe_core::namespace::{Key, Namespace, Policy};
+use ntpipe_core::namespace::{Namespace, Policy};
 use ntpipe_core::security::Descriptor;
 
 use crate::end::lock;
@@ -28,8 +28,8 @@ impl Pipe {
             let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
             return Ok(Security::current_user().descriptor(uid.as_raw(), gid.as_raw()));
         }
-        let (name, key) = self.place()?;
-        let now = Namespace::from_env()?.descriptor(&name, key);
+        let (name, incarnation) = self.place()?;
+        let now = Namespace::from_env()?.descriptor(&name, incarnation);
         match (now, self.end.protection.get()) {
             (Ok(now), Some(seen)) => {
                 lock(seen).descriptor = now.clone();
@@ -59,15 +59,15 @@ impl Pipe {
             if self.end.pair.is_some() {
                 return Err(Error::new(ErrorKind::NotSupported));
             }
-            let (name, key) = self.place()?;
-            Namespace::from_env()?.set_policy(&name, key, policy)
+            let (name, incarnation) = self.place()?;
+            Namespace::from_env()?.set_policy(&name, incarnation, policy)
         };
         self.named("set the security of", set())
     }
 
-    /// The name of the pipe, and its directory if that is known.
-    fn place(&self) -> Result<(PipeName, Option<Key>)> {
-        let key = self.end.protection.get().map(|seen| lock(seen).key);
-        Ok((self.end.facts.name.parse()?, key))
+    /// The name of the pipe, and its incarnation if that is known.
+    fn place(&self) -> Result<(PipeName, Option<u64>)> {
+        let incarnation = self.end.protection.get().map(|seen| lock(seen).incarnation);
+        Ok((self.end.facts.name.parse()?, incarnation))
     }
 }

@@ -62,6 +62,7 @@ fn survives_metadata(security: Security) {
         access: Access::Duplex,
         max_instances: 255,
         default_timeout_ms: 50,
+        incarnation: 9,
         security,
     };
     let read = Meta::decode(&meta.encode()).expect("what was written");

@@ -8,7 +8,6 @@ use ntpipe_shm::socket::{Connect, connect_at};
 use rustix::fs::{AtFlags, fstat, unlinkat};
 use rustix::io::Errno;
 
-use super::publish::Key;
 use super::{
     LOCK, ListeningName, META, Meta, Namespace, Policy, Trace, files_in, listening_in, open_dir_at,
     open_file_at, own_groups,
@@ -40,17 +39,17 @@ pub struct Opened {
 /// A pipe, and who may open it.
 #[derive(Clone, Debug)]
 pub struct Protection {
-    /// Its directory.
-    pub key: Key,
+    /// Which one of its name it is.
+    pub incarnation: u64,
     /// Who may open it, in Windows' words.
     pub descriptor: Descriptor,
 }
 
 impl Protection {
-    pub(super) fn new(dir: &OwnedFd, policy: &Policy) -> Result<Self> {
+    pub(super) fn new(dir: &OwnedFd, incarnation: u64, policy: &Policy) -> Result<Self> {
         let stat = fstat(dir).map_err(|e| Error::os("stat", e))?;
         let descriptor = policy.told(stat.st_uid, stat.st_gid);
-        Ok(Self { key: (stat.st_dev, stat.st_ino), descriptor })
+        Ok(Self { incarnation, descriptor })
     }
 }
 
@@ -122,7 +121,7 @@ impl Namespace {
                     // So that others do not try it; its server does the same.
                     unlinkat(&dir, file, AtFlags::empty()).ok();
                     let trace = self.trace(name);
-                    let protection = Protection::new(&dir, &policy)?;
+                    let protection = Protection::new(&dir, meta.incarnation, &policy)?;
                     return Ok(Opened {
                         socket,
                         meta,

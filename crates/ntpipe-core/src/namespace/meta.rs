@@ -8,7 +8,8 @@
 //! 12  4  default wait in milliseconds
 //! 16  2  length of the name
 //! 18  2  length of the access list
-//! 20  .  the name in UTF-8, then the access list
+//! 20  8  incarnation
+//! 28  .  the name in UTF-8, then the access list
 //! ```
 
 use std::os::fd::AsFd;
@@ -19,8 +20,8 @@ use crate::mode::{Access, PipeType};
 use crate::name::PipeName;
 use crate::security::Security;
 
-const MAGIC: &[u8; 8] = b"ntpipe\0\x01";
-const HEADER: usize = 20;
+const MAGIC: &[u8; 8] = b"ntpipe\0\x02";
+const HEADER: usize = 28;
 
 /// What all instances of a pipe have in common; the first one decides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Meta {
     pub max_instances: u32,
     /// How long to wait for an instance when the caller does not say.
     pub default_timeout_ms: u32,
+    /// Tells it from other pipes of its name, before and after it.
+    pub incarnation: u64,
     /// Who may open it.
     pub security: Security,
 }
@@ -64,6 +67,7 @@ impl Meta {
         out.extend(self.default_timeout_ms.to_le_bytes());
         out.extend(word(name.len()));
         out.extend(word(list.len()));
+        out.extend(self.incarnation.to_le_bytes());
         out.extend(name);
         out.extend(list);
         out
@@ -99,8 +103,15 @@ impl Meta {
             access,
             max_instances: Some(u32::from(word(10))).filter(|n| (1..=255).contains(n))?,
             default_timeout_ms: u32::from_le_bytes(header[12..16].try_into().ok()?),
+            incarnation: u64::from_le_bytes(header[20..].try_into().ok()?),
             security: Security::decode(list)?,
         })
+    }
+
+    /// An incarnation that no other pipe has.
+    pub(super) fn fresh_incarnation() -> u64 {
+        // The standard library's hashers begin with bits that the system draws.
+        std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id())
     }
 
     /// Reads a metadata file; `None` when it holds anything else.
@@ -130,6 +141,7 @@ mod tests {
             access: Access::Outbound,
             max_instances: 255,
             default_timeout_ms: 50,
+            incarnation: 1 << 63 | 7,
             security: Security::unix_mode(0o660).group("5").unwrap(),
         }
     }
@@ -147,7 +159,7 @@ mod tests {
         for len in 0..good.len() {
             assert_eq!(Meta::decode(&good[..len]), None, "{len}");
         }
-        for (at, value) in [(0, b'x'), (7, 2), (8, 2), (9, 3), (10, 0), (11, 1), (16, 0), (17, 9)] {
+        for (at, value) in [(0, b'x'), (7, 1), (8, 2), (9, 3), (10, 0), (11, 1), (16, 0), (17, 9)] {
             let mut bad = good.clone();
             bad[at] = value;
             assert_eq!(Meta::decode(&bad), None, "{at}");

@@ -17,7 +17,7 @@ use ntpipe_shm::socket;
 use rustix::fs::{Mode, OFlags, fstat, openat, renameat};
 use rustix::io::{self, Errno};
 
-use super::publish::{Key, Pipe, key};
+use super::publish::Pipe;
 use super::setup::Setup;
 use super::{META, Namespace, Protection, listening_in, open_file_at, own_groups};
 use crate::error::{Error, ErrorKind, Result};
@@ -153,7 +153,7 @@ impl Pipe {
     pub fn descriptor(&self) -> Result<Descriptor> {
         let said = Policy::read(&self.dir)?;
         let policy = said.unwrap_or_else(|| self.meta().security.clone().into());
-        Ok(Protection::new(&self.dir, &policy)?.descriptor)
+        Ok(Protection::new(&self.dir, self.meta.incarnation, &policy)?.descriptor)
     }
 
     /// Changes who may open it, for all instances.
@@ -167,29 +167,29 @@ impl Pipe {
 }
 
 impl Namespace {
-    /// Who may open the pipe of this name, in Windows' words; of the one in this directory, if it is
+    /// Who may open the pipe of this name, in Windows' words; of that incarnation of it, if one is
     /// given.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is no such pipe any more, and the system calls'.
-    pub fn descriptor(&self, name: &PipeName, of: Option<Key>) -> Result<Descriptor> {
+    pub fn descriptor(&self, name: &PipeName, of: Option<u64>) -> Result<Descriptor> {
         let (dir, meta) = self.find_policed(name, of)?;
-        let policy = Policy::read(&dir)?.unwrap_or_else(|| meta.security.into());
-        Ok(Protection::new(&dir, &policy)?.descriptor)
+        let policy = Policy::read(&dir)?.unwrap_or_else(|| meta.security.clone().into());
+        Ok(Protection::new(&dir, meta.incarnation, &policy)?.descriptor)
     }
 
-    /// As [`Pipe::set_policy`], for the pipe of this name, in this directory if it is given.
+    /// As [`Pipe::set_policy`], for the pipe of this name, and that incarnation of it if one is given.
     ///
     /// # Errors
     /// As there, and [`ErrorKind::NotFound`] when there is no such pipe any more.
-    pub fn set_policy(&self, name: &PipeName, of: Option<Key>, policy: Policy) -> Result<()> {
+    pub fn set_policy(&self, name: &PipeName, of: Option<u64>, policy: Policy) -> Result<()> {
         change(&self.find_policed(name, of)?.0, policy)
     }
 
-    fn find_policed(&self, name: &PipeName, of: Option<Key>) -> Result<(OwnedFd, super::Meta)> {
+    fn find_policed(&self, name: &PipeName, of: Option<u64>) -> Result<(OwnedFd, super::Meta)> {
         let (dir, meta) = self.find_dir(name)?;
         match of {
-            Some(of) if key(&dir)? != of => Err(ErrorKind::NotFound.into()),
+            Some(of) if meta.incarnation != of => Err(ErrorKind::NotFound.into()),
             _ => Ok((dir, meta)),
         }
     }

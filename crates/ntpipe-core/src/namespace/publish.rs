@@ -287,6 +287,7 @@ impl Namespace {
             access: params.access,
             max_instances: params.max_instances,
             default_timeout_ms: timeout,
+            incarnation: Meta::fresh_incarnation(),
             security: policy.security,
         };
         grants.apply(dir.as_fd(), Target::Directory)?;
@@ -395,8 +396,8 @@ fn write_meta(dir: &OwnedFd, meta: &Meta, grants: &Grants) -> Result<OwnedFd> {
     Ok(file)
 }
 
-/// Which file something is: its device and its number.
-pub type Key = (u64, u64);
+/// Which file something is, while it exists: its device and its number.
+pub(super) type Key = (u64, u64);
 
 /// The pipes of this process, by device and number of their directories.
 fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
