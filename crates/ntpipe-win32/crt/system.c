@@ -107,8 +107,14 @@ API int ntpipe__wopen(const wchar_t *path, int flags, ...)
 /* Remembered only to be told: streams carry bytes, and wide text as UTF-8, in every mode. */
 API int ntpipe__setmode(int fd, int mode)
 {
-    enum { TEXT = 0x4000, DESCRIPTORS = 256 };
+    enum { TEXT = 0x4000, BINARY = 0x8000, WTEXT = 0x10000, U16TEXT = 0x20000, U8TEXT = 0x40000,
+           DESCRIPTORS = 256 };
     static int modes[DESCRIPTORS];
+    /* 0 is what O_BINARY and O_TEXT are here. */
+    if (mode && mode != TEXT && mode != BINARY && mode != WTEXT && mode != U16TEXT && mode != U8TEXT) {
+        errno = EINVAL;
+        return -1;
+    }
     if (fcntl(fd, F_GETFD) < 0)
         return -1;
     if (fd >= DESCRIPTORS)
@@ -141,7 +147,7 @@ API int ntpipe__wsystem(const wchar_t *command)
 
 API errno_t ntpipe_getenv_s(size_t *needed, char *to, size_t room, const char *name)
 {
-    if (!needed || !name || (!to && room))
+    if (!needed || !name || (!to) != (room == 0))
         return fail(EINVAL);
     const char *value = getenv(name);
     *needed = value ? strlen(value) + 1 : 0;
@@ -150,7 +156,7 @@ API errno_t ntpipe_getenv_s(size_t *needed, char *to, size_t room, const char *n
     if (!value || !room)
         return 0;
     if (*needed > room)
-        return fail(ERANGE);
+        return ERANGE;
     memcpy(to, value, *needed);
     return 0;
 }
