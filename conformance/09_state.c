@@ -180,13 +180,15 @@ CASE(162, "info__anonymous__the_read_end_is_the_server")
 
 static void say_ids(const char *what, HANDLE pipe, DWORD client, DWORD server)
 {
-    DWORD id = 0, session = 0, own = 1;
+    DWORD id = 0, session, own = 1;
     ProcessIdToSessionId(GetCurrentProcessId(), &own);
     say("%s", what);
     say_call("client's process", GetNamedPipeClientProcessId(pipe, &id));
     say("%s", id == client ? "right" : "wrong");
+    id = 0;
     say_call("server's process", GetNamedPipeServerProcessId(pipe, &id));
     say("%s", id == server ? "right" : "wrong");
+    session = own + 1;
     say_call("client's session", GetNamedPipeClientSessionId(pipe, &session));
     say("%s", session == own ? "right" : "wrong");
     session = own + 1;

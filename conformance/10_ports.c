@@ -47,7 +47,7 @@ static void say_next_packet(const char *what, HANDLE port, DWORD wait, const str
     }
     say_result(what, ok, error, bytes, NULL);
     say("%s: key %u, %s OVERLAPPED", what, (unsigned)key,
-        !expected || overlapped == &expected->overlapped ? "the right" : "another");
+        !expected ? "an" : overlapped == &expected->overlapped ? "the right" : "another");
 }
 
 /* The handle's value comes as an argument; the read is still pending when the process ends. */

@@ -83,15 +83,17 @@ const char *quoted(const void *data, size_t size)
     static char texts[8][64];
     static int turn;
     char *text = texts[turn++ % 8];
+    const char *bytes = data;
     size_t i;
     if (size > 40) {
-        sprintf(text, "%u bytes", (unsigned)size);
+        for (i = 1; i < size && bytes[i] == bytes[0]; i++) {
+        }
+        sprintf(text, i == size ? "%u times %c" : "%u bytes", (unsigned)size, bytes[0]);
         return text;
     }
     text[0] = '"';
     for (i = 0; i < size; i++) {
-        char c = ((const char *)data)[i];
-        text[1 + i] = c >= ' ' && c <= '~' ? c : '.';
+        text[1 + i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '.';
     }
     text[1 + size] = '"';
     text[2 + size] = 0;

@@ -79,7 +79,7 @@ BOOL say_call(const char *what, BOOL ok);
 HANDLE say_handle(const char *what, HANDLE made);
 /* Success or failure alone, where no code is specified. */
 BOOL say_outcome(const char *what, BOOL ok);
-/* Bytes as a quoted string; many as their number only. The answer lives until the eighth next call. */
+/* Bytes as a quoted string; many as their number, and which byte it is if all are the same. The answer lives until the eighth next call. */
 const char *quoted(const void *data, size_t size);
 /* `what -> ok N "data"`, `what -> failed CODE N "data"`. */
 void say_result(const char *what, BOOL ok, DWORD error, DWORD bytes, const void *data);

@@ -24,7 +24,8 @@ impl Place {
     fn run(&self, command: &str, file: &str, source: &str, args: &[&str]) -> String {
         let compiled = self.compile(command, file, source);
         assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        let output = Command::new(self.0.join("program")).args(args).output().expect("it runs");
+        let mut program = Command::new(self.0.join("program"));
+        let output = program.current_dir(&self.0).args(args).output().expect("it runs");
         String::from_utf8(output.stdout).expect("text")
     }
 }

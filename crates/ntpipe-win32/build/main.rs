@@ -10,11 +10,10 @@ use std::{env, fs};
 /// Functions of the C runtime that are the C library's own, with the same types there.
 const PLAIN: &[&str] = &[
     "abort", "atexit", "atof", "atoi", "bsearch", "calloc", "exit", "fclose", "feof", "ferror",
-    "fflush", "fgetc", "fgets", "fopen", "fputc", "fputs", "fread", "free", "fwrite", "getchar",
-    "getenv", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset", "putchar", "puts",
-    "qsort", "rand", "realloc", "srand", "strcat", "strchr", "strcmp", "strcpy", "strcspn",
-    "strlen", "strncat", "strncmp", "strncpy", "strpbrk", "strrchr", "strspn", "strstr", "strtod",
-    "strtok",
+    "fflush", "fgetc", "fgets", "fputc", "fputs", "fread", "free", "fwrite", "getchar", "getenv",
+    "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset", "putchar", "puts", "qsort",
+    "rand", "realloc", "srand", "strcat", "strchr", "strcmp", "strcpy", "strcspn", "strlen",
+    "strncat", "strncmp", "strncpy", "strpbrk", "strrchr", "strspn", "strstr", "strtod", "strtok",
 ];
 
 /// Functions that are not where the others of their header are.

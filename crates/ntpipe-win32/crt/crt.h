@@ -36,6 +36,8 @@ unsigned ntpipe_towlower(unsigned c);
 unsigned ntpipe_towupper(unsigned c);
 unsigned ntpipe_fgetwc(FILE *stream);
 unsigned ntpipe_ungetwc(unsigned c, FILE *stream);
+/* As on Windows: descriptors to read from and to write to. */
+int ntpipe__pipe(int *ends, unsigned size, int mode);
 
 /* Where formatted text goes: into memory, onto a stream, or nowhere but into the count. */
 struct out {

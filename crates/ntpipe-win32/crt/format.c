@@ -172,28 +172,38 @@ static void put_double(struct out *out, const struct spec *spec, char type, stru
         front += 2;
     memcpy(prefix, text, front);
     prefix[front] = 0;
-    put_number(out, spec, prefix, text + front, n - front, 0);
+    /* What is no number has no digits for zeros to stand before. */
+    struct spec plain = *spec;
+    plain.zero &= __builtin_isfinite(value) != 0;
+    put_number(out, &plain, prefix, text + front, n - front, 0);
     if (text != small)
         free(text);
 }
 
-/* Goes through a string of the other width, counting its units in the output's width; puts them if
- * asked. A character that would pass the limit ends it. */
+/* Goes through a string of the other width; puts it if asked. As on Windows the limit counts what the
+ * string has, so that a buffer without a terminator can be printed by its length: a character that the limit
+ * cuts ends it. The answer is in 16-bit units in both directions, which is what the field's width counts. */
 static size_t convert(struct out *out, const void *text, size_t most, int put)
 {
+    static const unsigned char bytes_of[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
     size_t length = 0;
     const unsigned char *narrow = text;
     const wchar_t *wide = text;
-    while (length < most && (out->wide ? *narrow != 0 : *wide != 0)) {
+    while (most && (out->wide ? *narrow != 0 : *wide != 0)) {
         wchar_t units[2];
         char bytes[4];
-        size_t n = out->wide ? ntpipe_utf16_put(units, ntpipe_utf8_next(&narrow))
-                             : ntpipe_utf8_put(bytes, ntpipe_utf16_next(&wide));
-        if (length + n > most)
+        size_t need = out->wide ? bytes_of[*narrow >> 4] : (*wide & 0xFC00) == 0xD800 ? 2 : 1;
+        if (need > most)
             break;
+        uint32_t c = out->wide ? ntpipe_utf8_next(&narrow) : ntpipe_utf16_next(&wide);
+        const void *next = out->wide ? (const void *)narrow : wide;
+        size_t taken = (size_t)((const char *)next - (const char *)text) / (out->wide ? 1 : sizeof *wide);
+        text = next;
+        most -= taken;
+        size_t n = out->wide ? ntpipe_utf16_put(units, c) : ntpipe_utf8_put(bytes, c);
         for (size_t i = 0; put && i < n; i++)
             put_unit(out, out->wide ? units[i] : (unsigned char)bytes[i]);
-        length += n;
+        length += out->wide ? n : taken;
     }
     return length;
 }
@@ -340,6 +350,16 @@ static void put_conversion(struct out *out, struct spec *spec, uint32_t type, st
     case 'c': case 'C':
         put_character(out, spec, wide, args);
         break;
+    case 'Z': {
+        /* An ANSI_STRING; with w or l a UNICODE_STRING. Its length is in bytes. */
+        const struct { unsigned short length, room; const void *text; } *string;
+        string = va_arg(args->list, const void *);
+        int none = !string || !string->text;
+        wide = !none && spec->text == 'w';
+        put_text(out, spec, wide, none ? null_narrow : string->text,
+                 none ? SIZE_MAX : string->length / (wide ? sizeof(wchar_t) : 1));
+        break;
+    }
     case 'n':
         /* Takes its argument, but writes nothing through it. */
         (void)va_arg(args->list, void *);

@@ -58,6 +58,8 @@ static int legacy(int wide, void *memory, size_t room, const void *format, va_li
 /* The secure ones: what does not fit leaves an empty string, -1 and ERANGE. */
 static int secure(int wide, void *memory, size_t room, size_t count, const void *format, va_list list)
 {
+    if (!memory && !room && !count)
+        return 0;
     if (!memory || !room || !format) {
         errno = EINVAL;
         return -1;

@@ -95,34 +95,59 @@ static void sink_unit(struct sink *to, uint32_t unit)
         ((char *)to->place)[to->n++] = (char)unit;
 }
 
-static void sink_put(struct sink *to, int input_wide, uint32_t c)
+static void sink_character(struct sink *to, uint32_t c)
 {
     wchar_t units[2];
     char bytes[4];
-    size_t n = 0;
+    size_t n = to->wide ? ntpipe_utf16_put(units, c) : ntpipe_utf8_put(bytes, c);
+    for (size_t i = 0; i < n; i++)
+        sink_unit(to, to->wide ? units[i] : (unsigned char)bytes[i]);
+}
+
+/* A character that has begun and does not go on. */
+static void sink_broken(struct sink *to)
+{
+    if (to->held || to->high)
+        sink_character(to, 0xFFFD);
+    to->held = 0;
+    to->high = 0;
+}
+
+static void sink_put(struct sink *to, int input_wide, uint32_t c)
+{
     if (to->wide == input_wide) {
         sink_unit(to, c);
     } else if (to->wide) {
         static const unsigned char more[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
+        if ((c & 0xC0) != 0x80)
+            sink_broken(to);
         to->bytes[to->held++] = (unsigned char)c;
         to->bytes[to->held] = 0;
         if (to->held >= more[to->bytes[0] >> 4]) {
             const unsigned char *at = to->bytes;
-            n = ntpipe_utf16_put(units, ntpipe_utf8_next(&at));
+            sink_character(to, ntpipe_utf8_next(&at));
             to->held = 0;
         }
-        for (size_t i = 0; i < n; i++)
-            sink_unit(to, units[i]);
-    } else if ((c & 0xFC00) == 0xD800) {
-        to->high = c;
-    } else {
-        if (to->high && (c & 0xFC00) == 0xDC00)
-            c = 0x10000 + ((to->high & 0x3FF) << 10 | (c & 0x3FF));
+    } else if (to->high && (c & 0xFC00) == 0xDC00) {
+        c = 0x10000 + ((to->high & 0x3FF) << 10 | (c & 0x3FF));
         to->high = 0;
-        n = ntpipe_utf8_put(bytes, c);
-        for (size_t i = 0; i < n; i++)
-            sink_unit(to, (unsigned char)bytes[i]);
+        sink_character(to, c);
+    } else {
+        sink_broken(to);
+        if ((c & 0xFC00) == 0xD800)
+            to->high = c;
+        else
+            sink_character(to, (c & 0xFC00) == 0xDC00 ? 0xFFFD : c);
     }
+}
+
+/* Whether wide input still fits a narrow place of `width` bytes. A place of one byte for each character of
+ * the format's width is all that a program has which knows of no others. */
+static int fits(const struct sink *to, size_t width, uint32_t c)
+{
+    int ends_pair = to->high && (c & 0xFC00) == 0xDC00;
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : (c & 0xFC00) == 0xD800 ? 4 : 3;
+    return ends_pair || width == SIZE_MAX || to->n + n + (to->high ? 3 : 0) <= width;
 }
 
 /* The characters of %[: a copy of its format, without the brackets. */
@@ -155,6 +180,7 @@ static int in_set(int wide, const struct set *set, uint32_t c)
 static int scan_text(struct in *in, const struct spec *spec, struct sink *to, int type, const struct set *set)
 {
     size_t width = type == 'c' && spec->width == SIZE_MAX ? 1 : spec->width;
+    int narrows = to->place && in->wide && !to->wide && to->room == SIZE_MAX;
     size_t n = 0;
     int c = END;
     if (type == 's')
@@ -163,14 +189,16 @@ static int scan_text(struct in *in, const struct spec *spec, struct sink *to, in
         c = take(in);
         if (c == END)
             break;
-        if ((type == 's' && is_space(in, c)) || (type == '[' && !in_set(in->wide, set, (uint32_t)c))) {
+        if ((type == 's' && is_space(in, c)) || (type == '[' && !in_set(in->wide, set, (uint32_t)c))
+            || (narrows && !fits(to, width, (uint32_t)c))) {
             give_back(in, c);
             break;
         }
         sink_put(to, in->wide, (uint32_t)c);
         n++;
     }
-    if (n == 0 || (type == 'c' && n < width))
+    sink_broken(to);
+    if (n == 0 || (type == 'c' && (narrows ? to->n : n) < width))
         return c == END ? END : 0;
     if (type != 'c')
         sink_unit(to, 0);
@@ -234,11 +262,19 @@ static int scan_integer(struct in *in, const struct spec *spec, int type, uint64
     return any;
 }
 
+/* Whether "inf", "infinity" or "nan" goes on with this letter behind n others of it. */
+static int goes_on(const char *word, size_t n, int letter)
+{
+    const char *whole = n == 0 ? (letter == 'i' ? "infinity" : "nan") : *word == 'i' ? "infinity" : "nan";
+    return n < strlen(whole) && whole[n] == letter;
+}
+
 /* Gathers what can be a floating-point number. */
 static int scan_double(struct in *in, const struct spec *spec, char *text, size_t room)
 {
     size_t n = 0, left = spec->width;
-    int point = 0, exponent = 0, any = 0, hex = 0, word = 0;
+    int point = 0, exponent = 0, any = 0, hex = 0;
+    size_t word = 0; /* how many letters of one */
     skip_space(in);
     int c = take(in);
     if (c == END)
@@ -249,8 +285,10 @@ static int scan_double(struct in *in, const struct spec *spec, char *text, size_
         int marks = exponent && (text[n - 1] | 0x20) == (hex ? 'p' : 'e');
         if ((c == '-' || c == '+') && (n == 0 || marks))
             ;
-        else if (word ? (letter >= 'a' && letter <= 'z') : first && (letter == 'i' || letter == 'n'))
-            word = any = 1;
+        else if ((word || first) && goes_on(text + n - word, word, letter))
+            any = ++word >= 3, c = letter;
+        else if (word)
+            break;
         else if (c >= '0' && c <= '9')
             any = 1;
         else if (hex && !exponent && digit(c) < 16)

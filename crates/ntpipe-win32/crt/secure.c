@@ -12,6 +12,7 @@ char *ntpipe__strlwr(char *text);
 char *ntpipe__strupr(char *text);
 wchar_t *ntpipe__wcslwr(wchar_t *text);
 wchar_t *ntpipe__wcsupr(wchar_t *text);
+wchar_t *ntpipe_wcstok(wchar_t *text, const wchar_t *delimiters, wchar_t **rest);
 
 static errno_t fail(errno_t why)
 {
@@ -21,14 +22,17 @@ static errno_t fail(errno_t why)
 
 #define UNIT char
 #define LENGTH(text, most) strnlen(text, most)
+#define TOKEN strtok_r
 #define NAME(narrow, wide) ntpipe_##narrow
 #include "secure.inc"
 #undef UNIT
 #undef LENGTH
+#undef TOKEN
 #undef NAME
 
 #define UNIT wchar_t
 #define LENGTH(text, most) ntpipe_wcsnlen(text, most)
+#define TOKEN ntpipe_wcstok
 #define NAME(narrow, wide) ntpipe_##wide
 #include "secure.inc"
 

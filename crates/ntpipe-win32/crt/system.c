@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -16,6 +17,8 @@ static errno_t fail(errno_t why)
     errno = why;
     return why;
 }
+
+int ntpipe_wcscmp(const wchar_t *one, const wchar_t *other);
 
 /* Descriptors. */
 
@@ -107,8 +110,14 @@ API int ntpipe__wopen(const wchar_t *path, int flags, ...)
 /* Remembered only to be told: streams carry bytes, and wide text as UTF-8, in every mode. */
 API int ntpipe__setmode(int fd, int mode)
 {
-    enum { TEXT = 0x4000, DESCRIPTORS = 256 };
+    enum { TEXT = 0x4000, BINARY = 0x8000, WTEXT = 0x10000, U16TEXT = 0x20000, U8TEXT = 0x40000,
+           DESCRIPTORS = 256 };
     static int modes[DESCRIPTORS];
+    /* 0 is what O_BINARY and O_TEXT are here. */
+    if (mode && mode != TEXT && mode != BINARY && mode != WTEXT && mode != U16TEXT && mode != U8TEXT) {
+        errno = EINVAL;
+        return -1;
+    }
     if (fcntl(fd, F_GETFD) < 0)
         return -1;
     if (fd >= DESCRIPTORS)
@@ -139,9 +148,67 @@ API int ntpipe__wsystem(const wchar_t *command)
     return result;
 }
 
+/* The values that _wgetenv has given, each to stay until its variable has another. */
+struct wide_value {
+    char *name;
+    wchar_t *value;
+    struct wide_value *next;
+};
+
+static wchar_t *wide_copy(const char *text)
+{
+    size_t units = 0;
+    wchar_t *copy = malloc((strlen(text) + 1) * sizeof *copy);
+    const unsigned char *at = (const unsigned char *)text;
+    while (copy && *at)
+        units += ntpipe_utf16_put(copy + units, ntpipe_utf8_next(&at));
+    if (copy)
+        copy[units] = 0;
+    return copy;
+}
+
+/* Takes the name and the new value, and gives the one that stays. */
+static wchar_t *keep_value(char *name, wchar_t *value)
+{
+    static struct wide_value *values;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    wchar_t *kept = NULL;
+    pthread_mutex_lock(&lock);
+    struct wide_value *one = values;
+    while (one && strcmp(one->name, name) != 0)
+        one = one->next;
+    if (!one && (one = calloc(1, sizeof *one))) {
+        *one = (struct wide_value){ name, NULL, values };
+        values = one;
+        name = NULL;
+    }
+    if (one && one->value && ntpipe_wcscmp(one->value, value) == 0) {
+        kept = one->value;
+    } else if (one) {
+        free(one->value);
+        kept = one->value = value;
+        value = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    free(name);
+    free(value);
+    return kept;
+}
+
+API wchar_t *ntpipe__wgetenv(const wchar_t *name)
+{
+    char *narrow = ntpipe_utf8_copy(name);
+    const char *found = narrow ? getenv(narrow) : NULL;
+    wchar_t *value = found ? wide_copy(found) : NULL;
+    if (value)
+        return keep_value(narrow, value);
+    free(narrow);
+    return NULL;
+}
+
 API errno_t ntpipe_getenv_s(size_t *needed, char *to, size_t room, const char *name)
 {
-    if (!needed || !name || (!to && room))
+    if (!needed || !name || (!to) != (room == 0))
         return fail(EINVAL);
     const char *value = getenv(name);
     *needed = value ? strlen(value) + 1 : 0;
@@ -150,7 +217,7 @@ API errno_t ntpipe_getenv_s(size_t *needed, char *to, size_t room, const char *n
     if (!value || !room)
         return 0;
     if (*needed > room)
-        return fail(ERANGE);
+        return ERANGE;
     memcpy(to, value, *needed);
     return 0;
 }

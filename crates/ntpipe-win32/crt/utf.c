@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define REPLACEMENT 0xFFFDu
+#define TRUNCATE ((size_t)-1)
+#define STRUNCATE 80
 
 uint32_t ntpipe_utf8_next(const unsigned char **text)
 {
@@ -88,15 +90,18 @@ char *ntpipe_utf8_copy(const wchar_t *text)
     return copy;
 }
 
-/* As the C standard: stops after the terminator, which is not counted; without a place, the length. */
-API size_t ntpipe_mbstowcs(wchar_t *to, const char *from, size_t room)
+/* Converts what has room with whole characters, or counts without a place. The terminator is not counted;
+ * whether it was reached, whether or not there is room for it. */
+static size_t to_wide(wchar_t *to, const char *from, size_t room, int *ended)
 {
     const unsigned char *at = (const unsigned char *)from;
     size_t length = 0;
+    *ended = 0;
     for (;;) {
         wchar_t units[2];
         uint32_t c = ntpipe_utf8_next(&at);
         size_t n = ntpipe_utf16_put(units, c);
+        *ended = !c;
         if (to && length + n > room)
             return length;
         /* The character itself, EF BF BD, is no error. */
@@ -113,13 +118,15 @@ API size_t ntpipe_mbstowcs(wchar_t *to, const char *from, size_t room)
     }
 }
 
-API size_t ntpipe_wcstombs(char *to, const wchar_t *from, size_t room)
+static size_t to_narrow(char *to, const wchar_t *from, size_t room, int *ended)
 {
     size_t length = 0;
+    *ended = 0;
     for (;;) {
         char bytes[4];
         uint32_t c = ntpipe_utf16_next(&from);
         size_t n = ntpipe_utf8_put(bytes, c);
+        *ended = !c;
         if (to && length + n > room)
             return length;
         if (c == REPLACEMENT && from[-1] != REPLACEMENT) {
@@ -132,6 +139,18 @@ API size_t ntpipe_wcstombs(char *to, const wchar_t *from, size_t room)
             return length;
         length += n;
     }
+}
+
+API size_t ntpipe_mbstowcs(wchar_t *to, const char *from, size_t room)
+{
+    int ended;
+    return to_wide(to, from, room, &ended);
+}
+
+API size_t ntpipe_wcstombs(char *to, const wchar_t *from, size_t room)
+{
+    int ended;
+    return to_narrow(to, from, room, &ended);
 }
 
 /* One unit has no room for a surrogate pair: such a character is an error, as on Windows. */
@@ -170,56 +189,60 @@ static errno_t refuse(errno_t why)
     return why;
 }
 
+/* How many units a secure conversion may make in front of the terminator. */
+static size_t limit(size_t room, size_t count)
+{
+    return count < room ? count : room - 1;
+}
+
+/* What a secure conversion answers that has made so many; where the terminator belongs, and what is told of
+ * the length with it. */
+static errno_t answer(size_t made, int ended, size_t room, size_t count, size_t *end, size_t *done)
+{
+    int cut = made != (size_t)-1 && !ended && count >= room;
+    *end = 0;
+    if (made == (size_t)-1)
+        return refuse(EILSEQ);
+    if (cut && count != TRUNCATE)
+        return refuse(ERANGE);
+    *end = made;
+    if (done)
+        *done = made + 1;
+    return cut ? STRUNCATE : 0;
+}
+
 API errno_t ntpipe_mbstowcs_s(size_t *done, wchar_t *to, size_t room, const char *from, size_t count)
 {
+    int ended;
+    size_t end;
     if (done)
         *done = 0;
+    if (to && room)
+        to[0] = 0;
     if (!from || (!to) != (room == 0))
         return refuse(EINVAL);
-    size_t length = ntpipe_mbstowcs(NULL, from, 0);
-    if (length == (size_t)-1)
-        return refuse(EILSEQ);
-    if (count != (size_t)-1 && length > count)
-        length = count;
-    if (to && length >= room) {
-        if (count != (size_t)-1) {
-            to[0] = 0;
-            return refuse(ERANGE);
-        }
-        length = room - 1;
-    }
-    if (to) {
-        size_t got = ntpipe_mbstowcs(to, from, length);
-        to[got < length ? got : length] = 0;
-    }
-    if (done)
-        *done = length + 1;
-    return 0;
+    if (!to)
+        return answer(to_wide(NULL, from, 0, &ended), 1, 0, count, &end, done);
+    size_t made = to_wide(to, from, limit(room, count), &ended);
+    errno_t result = answer(made, ended, room, count, &end, done);
+    to[end] = 0;
+    return result;
 }
 
 API errno_t ntpipe_wcstombs_s(size_t *done, char *to, size_t room, const wchar_t *from, size_t count)
 {
+    int ended;
+    size_t end;
     if (done)
         *done = 0;
+    if (to && room)
+        to[0] = 0;
     if (!from || (!to) != (room == 0))
         return refuse(EINVAL);
-    size_t length = ntpipe_wcstombs(NULL, from, 0);
-    if (length == (size_t)-1)
-        return refuse(EILSEQ);
-    if (count != (size_t)-1 && length > count)
-        length = count;
-    if (to && length >= room) {
-        if (count != (size_t)-1) {
-            to[0] = 0;
-            return refuse(ERANGE);
-        }
-        length = room - 1;
-    }
-    if (to) {
-        size_t got = ntpipe_wcstombs(to, from, length);
-        to[got < length ? got : length] = 0;
-    }
-    if (done)
-        *done = length + 1;
-    return 0;
+    if (!to)
+        return answer(to_narrow(NULL, from, 0, &ended), 1, 0, count, &end, done);
+    size_t made = to_narrow(to, from, limit(room, count), &ended);
+    errno_t result = answer(made, ended, room, count, &end, done);
+    to[end] = 0;
+    return result;
 }

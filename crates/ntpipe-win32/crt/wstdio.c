@@ -16,21 +16,41 @@ static _Thread_local struct half {
     unsigned unit;
 } unread, unwritten;
 
-API unsigned ntpipe_fgetwc(FILE *file)
+/* The last byte of the pair's four goes back to the stream: a stream that was closed or set to another place
+ * meanwhile does not have it, and a half that waits for it is forgotten. */
+static void keep_low(FILE *file, unsigned unit)
 {
-    if (unread.file == file && unread.unit) {
-        unsigned unit = unread.unit;
-        unread.unit = 0;
+    if (ungetc((int)(0x80 | (unit & 0x3F)), file) != EOF)
+        unread = (struct half){ file, unit };
+}
+
+/* The half that waits in a stream, or 0. */
+static unsigned take_low(FILE *file)
+{
+    unsigned unit = unread.file == file ? unread.unit : 0;
+    if (!unit)
+        return 0;
+    unread.unit = 0;
+    int c = getc_unlocked(file);
+    if (c == (int)(0x80 | (unit & 0x3F)))
         return unit;
-    }
+    ungetc(c, file);
+    return 0;
+}
+
+static unsigned read_unit(FILE *file)
+{
     unsigned char bytes[5] = { 0 };
-    int c = getc(file);
+    unsigned low = take_low(file);
+    if (low)
+        return low;
+    int c = getc_unlocked(file);
     if (c == EOF)
         return WEOF_;
     bytes[0] = (unsigned char)c;
     int more = c < 0xC2 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : 0;
     for (int i = 1; i <= more; i++) {
-        c = getc(file);
+        c = getc_unlocked(file);
         if (c == EOF || (c & 0xC0) != 0x80) {
             ungetc(c, file);
             break;
@@ -40,28 +60,44 @@ API unsigned ntpipe_fgetwc(FILE *file)
     const unsigned char *at = bytes;
     wchar_t units[2];
     if (ntpipe_utf16_put(units, ntpipe_utf8_next(&at)) == 2)
-        unread = (struct half){ file, units[1] };
+        keep_low(file, units[1]);
     return units[0];
+}
+
+API unsigned ntpipe_fgetwc(FILE *file)
+{
+    flockfile(file);
+    unsigned unit = read_unit(file);
+    funlockfile(file);
+    return unit;
+}
+
+static unsigned unread_unit(unsigned c, FILE *file)
+{
+    char bytes[4];
+    if ((c & 0xFC00) == 0xDC00) {
+        keep_low(file, c);
+        return c;
+    }
+    uint32_t whole = c;
+    if ((c & 0xFC00) == 0xD800) {
+        unsigned low = take_low(file);
+        whole = low ? 0x10000 + ((c & 0x3FF) << 10 | (low & 0x3FF)) : 0xFFFD;
+    }
+    for (size_t n = ntpipe_utf8_put(bytes, whole); n; n--)
+        if (ungetc((unsigned char)bytes[n - 1], file) == EOF)
+            return WEOF_;
+    return c;
 }
 
 API unsigned ntpipe_ungetwc(unsigned c, FILE *file)
 {
     if (c == WEOF_)
         return c;
-    if ((c & 0xFC00) == 0xDC00) {
-        unread = (struct half){ file, c };
-        return c;
-    }
-    char bytes[4];
-    if ((c & 0xFC00) == 0xD800) {
-        /* Its other half came from the same four bytes and waits. */
-        c = 0x10000 + ((c & 0x3FF) << 10 | (unread.unit & 0x3FF));
-        unread.unit = 0;
-    }
-    for (size_t n = ntpipe_utf8_put(bytes, c); n; n--)
-        if (ungetc((unsigned char)bytes[n - 1], file) == EOF)
-            return WEOF_;
-    return c & 0xFFFF;
+    flockfile(file);
+    unsigned result = unread_unit(c & 0xFFFF, file);
+    funlockfile(file);
+    return result;
 }
 
 API unsigned ntpipe_fputwc(wchar_t unit, FILE *file)
@@ -159,21 +195,27 @@ API char *ntpipe_gets_s(char *to, size_t room)
 }
 
 /* Windows' letters without a meaning here ('b' and 't', 'c', 'n', 'S', 'R', 'T', 'D', 'N' and ",ccs=")
- * are left out: there is no translation of text. */
+ * are left out: there is no translation of text. The C library would take ",ccs=" for a stream of its own
+ * wide characters, which carries no others. */
 static FILE *open_file(const char *path, const char *mode)
 {
-    char own[4];
+    char own[5];
     size_t n = 0;
     if (!path || !mode || !strchr("rwa", mode[0]) || !mode[0]) {
         errno = EINVAL;
         return NULL;
     }
     own[n++] = mode[0];
-    for (const char *at = mode + 1; *at && *at != ',' && n < 3; at++)
-        if ((*at == '+' || *at == 'x') && !memchr(own, *at, n))
+    for (const char *at = mode + 1; *at && *at != ',' && n < 4; at++)
+        if ((*at == '+' || *at == 'x' || *at == 'e') && !memchr(own, *at, n))
             own[n++] = *at;
     own[n] = 0;
     return fopen(path, own);
+}
+
+API FILE *ntpipe_fopen(const char *path, const char *mode)
+{
+    return open_file(path, mode);
 }
 
 API FILE *ntpipe__wfopen(const wchar_t *path, const wchar_t *mode)

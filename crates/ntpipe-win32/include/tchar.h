@@ -27,7 +27,6 @@ typedef wint_t _TINT;
 #define __T(quote) L##quote
 #define _tmain wmain
 #define _tWinMain wWinMain
-#define _tenviron _wenviron
 #define _tcslen wcslen
 #define _tcsnlen wcsnlen
 #define _tcscpy wcscpy
@@ -97,6 +96,7 @@ typedef wint_t _TINT;
 #define _tfopen _wfopen
 #define _tfopen_s _wfopen_s
 #define _topen _wopen
+#define _tpopen _wpopen
 #define _tsystem _wsystem
 #define _tgetenv _wgetenv
 #define _tstoi _wtoi
@@ -146,7 +146,6 @@ typedef int _TINT;
 #define __T(quote) quote
 #define _tmain main
 #define _tWinMain WinMain
-#define _tenviron environ
 #define _tcslen strlen
 #define _tcsnlen strnlen
 #define _tcscpy strcpy
@@ -216,6 +215,7 @@ typedef int _TINT;
 #define _tfopen fopen
 #define _tfopen_s fopen_s
 #define _topen _open
+#define _tpopen _popen
 #define _tsystem system
 #define _tgetenv getenv
 #define _tstoi atoi

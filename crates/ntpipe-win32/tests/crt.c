@@ -2,6 +2,7 @@
  * prints when built for Windows against the universal C runtime. */
 #include <errno.h>
 #include <inttypes.h>
+#include <io.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -347,6 +348,56 @@ static void documented(void)
     WS(wcscpy((wchar_t[16]){ 0 }, L"z")); I(wcstol(L"z", NULL, 36));
 }
 
+/* Where UTF-8 is the code page. A limit counts what the string has, so none of it has to end by a zero. */
+static void conversions(void)
+{
+    static const char narrow[3] = { 'a', 'b', '\xc3' };
+    static const wchar_t wide[3] = { 'a', 'b', 0xd83d };
+    struct { unsigned short length, room; const void *text; } of_wide = { 6, 8, L"abcd" }, of_narrow = { 3, 8, "abcd" };
+    char to[16] = "", none = 1;
+    wchar_t text[16] = L"";
+    size_t n;
+    N("[%5ls|%.3ls|%-3ls|%.3ls]", L"\x4f60", L"\x4f60\x4f60\x4f60\x4f60", L"\xe9", wide);
+    W(L"[%5hs|%.3hs|%.4hs]", "\xe4\xbd\xa0", narrow, "ab\xc3\xa9\xc3\xa9");
+    B("%wZ|%Z|%10wZ|%-6Z|%wZ|%d", &of_wide, &of_narrow, &of_wide, &of_narrow, (void *)NULL, 5);
+    B("%010f|%+010f|%010f|%08a", INFINITY, INFINITY, NAN, -INFINITY);
+    I(sscanf("\xc3" "bc\xe4\xbd d", "%ls", text)); WS(text);
+    I(swscanf(L"\x4f60\x4f60z", L"%4S", to)); S(to); I(swscanf(L"\x4f60", L"%C", &none)); I(none);
+    I(wcstombs_s(&n, to, 4, L"abcdef", _TRUNCATE)); I(n); S(to); I(wcstombs_s(&n, to, 4, L"abcd", 4)); S(to);
+    I(wcstombs_s(&n, to, 4, L"ab\x4f60", _TRUNCATE)); I(n); S(to); I(wcstombs_s(&n, NULL, 0, L"abc", 0)); I(n);
+    I(mbstowcs_s(&n, text, 4, "abcdef", _TRUNCATE)); I(n); WS(text); I(mbstowcs_s(&n, text, 4, "abcdef", 3)); WS(text);
+    I(mbstowcs_s(&n, text, 4, "abc\xf0\x9f\x98\x80", _TRUNCATE)); I(n); I(mbstowcs_s(&n, NULL, 0, "abc", 0)); I(n);
+}
+
+/* What is no number, and what is no string. */
+static void refusals(void)
+{
+    float f = -9;
+    int a = -9;
+    char text[16] = "abcdefg", *rest = NULL;
+    wchar_t wide[8] = L"ABCDEFG", *wide_rest = NULL;
+    I(sscanf("name", "%f", &f)); I(f); I(sscanf("infinity9", "%f%d", &f, &a)); I(isinf(f)); I(a);
+    I(sscanf("infx", "%f%s", &f, text)); S(text); I(sscanf("-nan", "%f", &f)); I(isnan(f));
+    I(strtok_s(NULL, " ", &rest) == NULL); I(wcstok_s(NULL, L" ", &wide_rest) == NULL);
+    strcpy(text, "abcdefg"); I(_strlwr_s(text, 3)); I(text[0]); I(_wcsupr_s(wide, 3)); I(wide[0]);
+    I(_snprintf_s(NULL, 0, 0, "x")); I(sprintf_s(NULL, 0, "x")); errno = 0; I(_setmode(1, 12345)); I(errno);
+}
+
+/* A half of a surrogate pair that was read waits no longer than its stream. */
+static void halves(void)
+{
+    const char *name = "halves.txt";
+    wchar_t line[16] = L"";
+    FILE *file = fopen(name, "w,ccs=UTF-8");
+    I(fputws(L"\xd83d\xde00", file)); I(fputs("a", file)); fclose(file);
+    file = fopen(name, "rt, ccs=UTF-8");
+    I(fgetwc(file)); rewind(file); I(fgetwc(file)); I(fgetwc(file)); I(ungetwc(0xde00, file)); I(fgetwc(file)); I(fgetwc(file));
+    rewind(file); I(fgetwc(file)); I(ungetwc(0xd83d, file)); WS(fgetws(line, 16, file));
+    rewind(file); WS(fgetws(line, 2, file)); fclose(file);
+    file = fopen(name, "r"); I(fgetwc(file)); fclose(file);
+    remove(name);
+}
+
 int main(void)
 {
     integers();
@@ -360,5 +411,8 @@ int main(void)
     scanning();
     streams();
     documented();
+    conversions();
+    refusals();
+    halves();
     return 0;
 }

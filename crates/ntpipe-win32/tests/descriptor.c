@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <process.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int number;
@@ -116,11 +118,77 @@ static void anonymous(void)
     CloseHandle(reader);
 }
 
+/* The runtime's own. */
+static void pipes(void)
+{
+    int ends[2];
+    char text[20] = "";
+    int n = _pipe(ends, 4096, _O_BINARY);
+    n += _write(ends[1], "piped", 5);
+    n += 10 * _read(ends[0], text, sizeof text);
+    show(n, text[0], text[4]);
+    _write(ends[1], "more", 4);
+    read_shown((HANDLE)_get_osfhandle(ends[0]));
+    n = _dup(ends[1]);
+    _close(ends[1]);
+    _write(n, "x", 1);
+    _close(n);
+    n = _read(ends[0], text, sizeof text);
+    show(n, text[0], _read(ends[0], text, sizeof text));
+    n = _close(ends[0]);
+    show(n, _close(ends[0]), 0);
+    _pipe(ends, 256, _O_BINARY | _O_NOINHERIT);
+    _close(ends[0]);
+    errno = 0;
+    n = _write(ends[1], "x", 1);
+    show(n, errno == EPIPE, 0);
+    _close(ends[1]);
+    errno = 0;
+    n = _pipe(NULL, 256, _O_BINARY);
+    show(n, errno, 0);
+}
+
+static void close_shown(FILE *stream)
+{
+    int code = _pclose(stream);
+    show(code, 0, 0);
+}
+
+static void commands(void)
+{
+    char text[20] = "";
+    long long n;
+    FILE *stream = _popen("echo said&& exit 3", "rt");
+    fgets(text, sizeof text, stream);
+    printf("%d: [%.4s]\n", ++number, text);
+    show((long long)strlen(text), fgets(text, sizeof text, stream) == NULL, 0);
+    close_shown(stream);
+    stream = _popen("sort", "w");
+    fputs("2 b\n1 a\n", stream);
+    fflush(stdout);
+    close_shown(stream);
+    stream = _wpopen(L"exit 0", L"r");
+    close_shown(stream);
+    errno = 0;
+    stream = _popen("exit 0", "x");
+    show(stream == NULL, errno, 0);
+    _putenv("NTPIPE_WIDE=one");
+    printf("%d: [%S]\n", ++number, _wgetenv(L"NTPIPE_WIDE"));
+    _putenv("NTPIPE_WIDE=two");
+    printf("%d: [%S]\n", ++number, _wgetenv(L"NTPIPE_WIDE"));
+    show(_wgetenv(L"NTPIPE_NONE") == NULL, _wgetenv(L"NTPIPE_WIDE") == _wgetenv(L"NTPIPE_WIDE"), 0);
+    errno = 0;
+    n = (long long)_beginthreadex(NULL, 0, NULL, NULL, 0, NULL);
+    show(n, errno, (long long)_beginthread(NULL, 0, NULL));
+}
+
 int main(void)
 {
     files();
     both_ways();
     messages();
     anonymous();
+    pipes();
+    commands();
     return 0;
 }

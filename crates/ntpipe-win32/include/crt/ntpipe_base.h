@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #if __SIZEOF_WCHAR_T__ != 2
 #error "wchar_t must have 16 bits: compile with `ntpipe cc`, or with the flags of `ntpipe cc --cflags`"

@@ -21,6 +21,10 @@
 #define _O_U16TEXT 0x20000
 #define _O_U8TEXT 0x40000
 #define _O_NOINHERIT 0x0080
+/* Advice, which Linux does not need. */
+#define _O_RANDOM 0x0010
+#define _O_SEQUENTIAL 0x0020
+#define _O_SHORT_LIVED 0x1000
 #define _S_IREAD 0x0100
 #define _S_IWRITE 0x0080
 #ifndef O_BINARY
@@ -37,6 +41,7 @@ int _write(int, const void *, unsigned) NTPIPE_CRT(_write);
 int _close(int) NTPIPE_CRT(_close);
 int _open(const char *, int, ...) NTPIPE_CRT(_open);
 int _wopen(const wchar_t *, int, ...) NTPIPE_CRT(_wopen);
+int _pipe(int *, unsigned, int) NTPIPE_CRT(_pipe);
 int _dup(int) NTPIPE_CRT(_dup);
 int _dup2(int, int) NTPIPE_CRT(_dup2);
 long _lseek(int, long, int) NTPIPE_CRT(_lseek);

@@ -29,6 +29,7 @@
 #pragma redefine_extname vwprintf ntpipe_vwprintf
 #pragma redefine_extname vfwprintf ntpipe_vfwprintf
 #pragma redefine_extname vswprintf ntpipe_vswprintf
+#pragma redefine_extname fopen ntpipe_fopen
 #pragma redefine_extname fgetwc ntpipe_fgetwc
 #pragma redefine_extname fputwc ntpipe_fputwc
 #pragma redefine_extname getwchar ntpipe_getwchar

@@ -37,6 +37,7 @@ unsigned long long _strtoui64(const char *, char **, int) __asm__("strtoull");
 errno_t mbstowcs_s(size_t *, wchar_t *, size_t, const char *, size_t) NTPIPE_CRT(mbstowcs_s);
 errno_t wcstombs_s(size_t *, char *, size_t, const wchar_t *, size_t) NTPIPE_CRT(wcstombs_s);
 
+wchar_t *_wgetenv(const wchar_t *) NTPIPE_CRT(_wgetenv);
 errno_t getenv_s(size_t *, char *, size_t, const char *) NTPIPE_CRT(getenv_s);
 errno_t _dupenv_s(char **, size_t *, const char *) NTPIPE_CRT(_dupenv_s);
 int _putenv(const char *) NTPIPE_CRT(_putenv);

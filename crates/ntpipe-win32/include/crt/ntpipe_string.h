@@ -18,7 +18,7 @@ char *_strdup(const char *) __asm__("strdup");
 char *strdup(const char *);
 #endif
 #endif
-char *strtok_s(char *, const char *, char **) __asm__("strtok_r");
+char *strtok_s(char *, const char *, char **) NTPIPE_CRT(strtok_s);
 
 int _stricmp(const char *, const char *) NTPIPE_CRT(_stricmp);
 int _strcmpi(const char *, const char *) NTPIPE_CRT(_stricmp);

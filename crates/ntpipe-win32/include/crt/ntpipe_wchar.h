@@ -24,7 +24,7 @@ size_t wcsnlen(const wchar_t *, size_t);
 wchar_t *wcsdup(const wchar_t *);
 #endif
 
-wchar_t *wcstok_s(wchar_t *, const wchar_t *, wchar_t **) NTPIPE_CRT(wcstok);
+wchar_t *wcstok_s(wchar_t *, const wchar_t *, wchar_t **) NTPIPE_CRT(wcstok_s);
 wchar_t *_wcsdup(const wchar_t *) NTPIPE_CRT(wcsdup);
 int _wcsicmp(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wcsicmp);
 int _wcsnicmp(const wchar_t *, const wchar_t *, size_t) NTPIPE_CRT(_wcsnicmp);

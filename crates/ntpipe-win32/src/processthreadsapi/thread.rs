@@ -166,6 +166,17 @@ pub unsafe extern "C" fn CreateThread(
     })
 }
 
+unsafe extern "C" {
+    safe fn ntpipe__set_errno(value: i32) -> i32;
+}
+
+/// What `_beginthread` and `_beginthreadex` tell by `errno` of what went wrong.
+fn set_errno(routine: Option<Routine>) {
+    const EAGAIN: i32 = 11;
+    const EINVAL: i32 = 22;
+    ntpipe__set_errno(if routine.is_none() { EINVAL } else { EAGAIN });
+}
+
 /// `_beginthreadex` of the C library: `CreateThread`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _beginthreadex(
@@ -177,7 +188,11 @@ pub unsafe extern "C" fn _beginthreadex(
     id: *mut u32,
 ) -> usize {
     // SAFETY: the caller's promises are those of `CreateThread`.
-    unsafe { CreateThread(security, stack as usize, routine, argument, flags, id) }.addr()
+    let thread = unsafe { CreateThread(security, stack as usize, routine, argument, flags, id) };
+    if thread.is_null() {
+        set_errno(routine);
+    }
+    thread.addr()
 }
 
 /// `_beginthread` of the C library: a thread whose handle is closed when it ends.
@@ -189,11 +204,15 @@ pub unsafe extern "C" fn _beginthread(
     stack: u32,
     argument: LPVOID,
 ) -> usize {
-    answer(usize::MAX, || {
+    let thread = answer(usize::MAX, || {
         let call = Some(routine.ok_or(ErrorKind::InvalidParameter)?);
         let work = Work { call, argument, is_silent: 1 };
         Ok(create(None, stack as usize, work, 0, true)?.0.addr())
-    })
+    });
+    if thread == usize::MAX {
+        set_errno(routine);
+    }
+    thread
 }
 
 /// The thread that a handle, or `GetCurrentThread`, stands for.
