@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use ntpipe_shm::generation::PerProcess;
 use ntpipe_shm::socket::{recv_with_fd, send_with_fd};
 use ntpipe_shm::sync::Ordering;
 use ntpipe_shm::{crash, peer};
@@ -122,8 +123,8 @@ impl Memories {
 /// The memory of connections whose both ends are in this process: a program with thousands of them shall
 /// not need a descriptor more for each.
 fn both_here() -> MutexGuard<'static, Memories> {
-    static KEPT: LazyLock<Mutex<Memories>> = LazyLock::new(Mutex::default);
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    static KEPT: PerProcess<Mutex<Memories>> = PerProcess::new();
+    KEPT.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn key(memory: &OwnedFd) -> Option<(u64, u64)> {

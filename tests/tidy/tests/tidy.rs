@@ -15,6 +15,7 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/block.rs",
     "crates/ntpipe-shm/src/bytes.rs",
     "crates/ntpipe-shm/src/generation.rs",
+    "crates/ntpipe-shm/src/generation/copy.rs",
     "crates/ntpipe-shm/src/handover.rs",
     "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe_shm::crash;
+use ntpipe_shm::generation::PerProcess;
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::peer;
 use rustix::fs::{Mode, OFlags, fstat, mkdirat, openat, renameat};
@@ -400,8 +401,8 @@ pub type Key = (u64, u64);
 
 /// The pipes of this process, by device and number of their directories.
 fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
-    static PIPES: LazyLock<Mutex<HashMap<Key, Weak<Pipe>>>> = LazyLock::new(Mutex::default);
-    let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+    static PIPES: PerProcess<Mutex<HashMap<Key, Weak<Pipe>>>> = PerProcess::new();
+    let mut pipes = PIPES.get().lock().unwrap_or_else(PoisonError::into_inner);
     pipes.retain(|_, pipe| pipe.strong_count() > 0);
     pipes
 }
