@@ -146,7 +146,29 @@ fn kept(memory: OwnedFd) -> Arc<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
     use super::*;
+
+    #[test]
+    fn a_copy_keeps_memories_of_its_own() {
+        if !is_alone("greeting::tests::a_copy_keeps_memories_of_its_own") {
+            return;
+        }
+        let fd = || OwnedFd::from(std::fs::File::open("/dev/null").unwrap());
+        let memory = Arc::new(fd());
+        keep(&memory);
+        // For the copy it is the lock of a thread that is not there.
+        let held = both_here();
+        let keeps = in_copy(|| {
+            let other = kept(fd());
+            keep(&other);
+            !Arc::ptr_eq(&other, &memory) && Arc::ptr_eq(&kept(fd()), &other)
+        });
+        drop(held);
+        assert_eq!(keeps, Ok(Ended::Well));
+        assert!(Arc::ptr_eq(&kept(fd()), &memory));
+    }
 
     #[test]
     fn clients_that_nobody_lets_in_leave_nothing_for_long() {

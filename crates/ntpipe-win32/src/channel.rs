@@ -209,6 +209,12 @@ fn slots(block: u32) -> Range<u32> {
     first..first + BLOCK
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(CHILDREN.get())
+}
+
 /// Which side gives out the number of this slot.
 fn side(index: u32) -> Option<Arc<Channel>> {
     if OF_PARENT.contains(&index) {

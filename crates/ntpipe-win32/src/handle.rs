@@ -148,6 +148,12 @@ fn locked(free: &Mutex<VecDeque<u32>>) -> MutexGuard<'_, VecDeque<u32>> {
     free.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    locked(free())
+}
+
 /// Slot and generation of a number.
 pub(crate) fn split(handle: HANDLE) -> Option<(u32, u32)> {
     let number = u32::try_from(handle.addr()).ok().filter(|number| number >> 31 == 0)? >> 2;
@@ -348,7 +354,11 @@ pub fn inheritable() -> Vec<(HANDLE, Entry)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, close, get, insert, insert_at, join, split};
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
+    use super::{
+        Entry, NEXT, OWN, Ordering, close, get, hold, insert, insert_at, join, slot, split,
+    };
     use crate::object::Object;
 
     fn entry() -> Entry {
@@ -366,6 +376,37 @@ mod tests {
             close(other).expect("closed");
         }
         assert!(get(first).is_err() && close(first).is_err());
+    }
+
+    #[test]
+    fn a_copy_finds_the_slots_that_are_free_and_leaves_those_that_are_held() {
+        if !is_alone(
+            "handle::tests::a_copy_finds_the_slots_that_are_free_and_leaves_those_that_are_held",
+        ) {
+            return;
+        }
+        let handles = [(); 4].map(|()| insert(entry()).expect("inserted"));
+        let [used, held, closed, stays] = handles.map(|handle| split(handle).expect("one").0);
+        assert!(close(handles[1]).is_ok() && close(handles[2]).is_ok());
+        // For the copy it is the lock of a thread that is not there.
+        let guard = slot(held).expect("it was used").lock();
+        let copied = in_copy(|| {
+            drop(hold());
+            // None that was never used is left.
+            NEXT.store(OWN.end, Ordering::Relaxed);
+            let taken = insert(entry()).expect("inserted");
+            assert_eq!(split(taken).map(|it| it.0), Some(closed));
+            assert!(taken != handles[2] && insert(entry()).is_err());
+            assert!(close(taken).is_ok() && close(handles[0]).is_ok());
+            let again = [(); 2].map(|()| insert(entry()).ok().and_then(split).map(|it| it.0));
+            assert_eq!(again, [Some(closed), Some(used)]);
+            insert(entry()).is_err() && get(handles[3]).is_ok()
+        });
+        drop(guard);
+        assert_eq!(copied, Ok(Ended::Well));
+        // None of these slots was taken here.
+        let next = insert(entry()).expect("inserted");
+        assert!(split(next).is_some_and(|(index, _)| index > stays));
     }
 
     #[test]

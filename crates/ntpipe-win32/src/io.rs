@@ -65,6 +65,12 @@ fn pairs() -> MutexGuard<'static, Vec<Pair>> {
     PAIRS.get_or_derive(Vec::clone).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    pairs()
+}
+
 /// Notes a pair. A file that had the same descriptor has been closed by other means than `_close`.
 fn add(pairs: &mut Vec<Pair>, pair: Pair) {
     for closed in pairs.extract_if(.., |it| it.fd == pair.fd && it.sink.is_none()) {

@@ -411,3 +411,42 @@ pub(super) fn key(file: &OwnedFd) -> Result<Key> {
     let stat = fstat(file).map_err(|e| Error::os("stat", e))?;
     Ok((stat.st_dev, stat.st_ino))
 }
+
+#[cfg(test)]
+mod tests {
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
+    use super::*;
+
+    #[test]
+    fn a_copy_makes_pipes_while_the_registry_is_locked() {
+        if !is_alone("namespace::publish::tests::a_copy_makes_pipes_while_the_registry_is_locked") {
+            return;
+        }
+        let root = std::env::temp_dir().join(format!("ntpipe-copy-{}", std::process::id()));
+        let params = CreateParams {
+            pipe_type: PipeType::Byte,
+            access: Access::Duplex,
+            max_instances: 2,
+            in_quota: 1,
+            out_quota: 1,
+            default_timeout_ms: 0,
+            first: false,
+            policy: crate::security::Security::current_user().into(),
+            takes_ownership: false,
+        };
+        let namespace = Namespace::at(&root).unwrap();
+        let name = |name| PipeName::new(name).unwrap();
+        let before = namespace.create(&name("before"), &params).unwrap();
+        // For the copy it is the lock of a thread that is not there.
+        let held = registry();
+        let makes = in_copy(|| {
+            let both = [(); 2].map(|()| namespace.create(&name("copied"), &params));
+            let joined = namespace.create(&name("before"), &params);
+            both.iter().all(Result::is_ok) && joined.is_ok()
+        });
+        drop((held, before));
+        std::fs::remove_dir_all(root).unwrap();
+        assert_eq!(makes, Ok(Ended::Well));
+    }
+}

@@ -37,6 +37,12 @@ fn handlers() -> MutexGuard<'static, Handlers> {
     HANDLERS.get_or_derive(Vec::clone).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    handlers()
+}
+
 /// `SetConsoleCtrlHandler`. Handlers run on a thread of their own, the newest first, until one has
 /// dealt with the event; if none has, the process ends.
 #[unsafe(no_mangle)]

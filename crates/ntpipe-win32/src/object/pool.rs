@@ -119,6 +119,12 @@ pub fn port() -> Result<Arc<PortObject>> {
     Ok(pool.port.clone())
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    (lock(POOL.get()), groups(), lock(tasks()))
+}
+
 /// A new task.
 pub fn create(call: Call) -> Id {
     let id = new_id();

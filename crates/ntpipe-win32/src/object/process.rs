@@ -69,9 +69,17 @@ static ORPHANS: PerProcess<Mutex<Vec<OwnedFd>>> = PerProcess::new();
 /// tells how a child ended once only, and how it was terminated or suspended is known here alone. The children
 /// are not those of a copy by `fork`, which is told nothing of them.
 static KNOWN: PerProcess<Mutex<Vec<Weak<ProcessObject>>>> = PerProcess::new();
+/// The calling process.
+static OWN: PerProcess<Mutex<Option<Arc<ProcessObject>>>> = PerProcess::new();
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    (lock(OWN.get()), lock(KNOWN.get()), lock(ORPHANS.get()))
 }
 
 impl ProcessObject {
@@ -105,7 +113,6 @@ impl ProcessObject {
     /// # Errors
     /// The system call's.
     pub fn current() -> Result<Arc<Self>> {
-        static OWN: PerProcess<Mutex<Option<Arc<ProcessObject>>>> = PerProcess::new();
         let mut own = lock(OWN.get());
         match &*own {
             Some(process) if process.pid == std::process::id() => Ok(process.clone()),

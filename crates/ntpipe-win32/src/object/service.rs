@@ -162,6 +162,12 @@ pub fn settle() -> bool {
     true
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(SERVICE.get())
+}
+
 impl Visits {
     fn is_empty(&self) -> bool {
         self.ports.is_empty() && self.ends.is_empty() && self.outlets.is_empty()

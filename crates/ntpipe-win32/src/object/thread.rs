@@ -82,6 +82,12 @@ fn threads() -> MutexGuard<'static, BTreeMap<u32, Weak<ThreadObject>>> {
     THREADS.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    threads()
+}
+
 impl Drop for Current {
     fn drop(&mut self) {
         self.0.end();

@@ -41,6 +41,12 @@ const _: () = assert!(size_of::<INIT_ONCE>() == 8);
 /// Who waits for any initialisation; each is waited for once in a program's life at most.
 static WAITERS: PerProcess<(Mutex<()>, Condvar)> = PerProcess::new();
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    WAITERS.get().0.lock()
+}
+
 impl INIT_ONCE {
     fn load(&self) -> usize {
         // SYNC(init-once): Acquire. Pairs with the Release in `replace`.

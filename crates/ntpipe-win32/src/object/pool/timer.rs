@@ -50,6 +50,12 @@ pub fn is_set(id: Id) -> bool {
     lock(&TIMERS.get().0).set.contains_key(&id)
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(&TIMERS.get().0)
+}
+
 impl Timers {
     fn add(&mut self, id: Id, due: Instant, period: Duration) {
         self.next += 1;

@@ -57,3 +57,9 @@ pub fn end(id: Id) -> Result<()> {
     stop.ok_or(ErrorKind::InvalidHandle)?.set();
     Ok(())
 }
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(STOPS.get())
+}
