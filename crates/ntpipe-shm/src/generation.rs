@@ -184,8 +184,8 @@ impl<T: Default> PerProcess<T> {
 }
 
 impl<T: Default> PerProcess<Mutex<T>> {
-    /// This process's value, which in a copy begins as what `derive` makes of the one that was there, or as the
-    /// default if a thread had locked that.
+    /// This process's value, which in a copy begins as what `derive` makes of the one that was there, or as
+    /// the default if a thread had locked that.
     pub fn get_or_derive(&self, derive: impl Fn(&T) -> T) -> &Mutex<T> {
         self.get_or_make(|before| {
             let before = before.map(|before| match before.try_lock() {

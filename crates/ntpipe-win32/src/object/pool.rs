@@ -89,8 +89,8 @@ fn task(id: Id) -> Option<Arc<Task>> {
     lock(tasks()).get(&id).cloned()
 }
 
-/// The tasks that were not let go, or are still called. A copy by `fork` has them too, and nothing calls them:
-/// the packets are the other process's, and so are the threads.
+/// The tasks that were not let go, or are still called. A copy by `fork` has them too; what was to call them
+/// there is the other process's.
 fn tasks() -> &'static Mutex<HashMap<Id, Arc<Task>>> {
     let is_closed = |task: &Task| task.counts.try_lock().is_ok_and(|counts| counts.closed);
     TASKS.get_or_derive(|before| {

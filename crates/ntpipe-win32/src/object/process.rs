@@ -66,8 +66,8 @@ impl Times {
 /// Children that nobody has a handle for any more, but that have not ended.
 static ORPHANS: PerProcess<Mutex<Vec<OwnedFd>>> = PerProcess::new();
 /// The processes that somebody has a handle for. All handles of one stand for the same object: the system
-/// tells how a child ended once only, and how it was terminated or suspended is known here alone. The children
-/// are not those of a copy by `fork`, which is told nothing of them.
+/// tells how a child ended once only, and how it was terminated or suspended is known here alone. In a copy
+/// by `fork` they are no children.
 static KNOWN: PerProcess<Mutex<Vec<Weak<ProcessObject>>>> = PerProcess::new();
 /// The calling process.
 static OWN: PerProcess<Mutex<Option<Arc<ProcessObject>>>> = PerProcess::new();
