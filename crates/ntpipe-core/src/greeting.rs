@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use ntpipe_shm::generation::PerProcess;
 use ntpipe_shm::socket::{recv_with_fd, send_with_fd};
 use ntpipe_shm::sync::Ordering;
 use ntpipe_shm::{crash, peer};
@@ -122,8 +123,8 @@ impl Memories {
 /// The memory of connections whose both ends are in this process: a program with thousands of them shall
 /// not need a descriptor more for each.
 fn both_here() -> MutexGuard<'static, Memories> {
-    static KEPT: LazyLock<Mutex<Memories>> = LazyLock::new(Mutex::default);
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    static KEPT: PerProcess<Mutex<Memories>> = PerProcess::new();
+    KEPT.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn key(memory: &OwnedFd) -> Option<(u64, u64)> {
@@ -145,7 +146,29 @@ fn kept(memory: OwnedFd) -> Arc<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
     use super::*;
+
+    #[test]
+    fn a_copy_keeps_memories_of_its_own() {
+        if !is_alone("greeting::tests::a_copy_keeps_memories_of_its_own") {
+            return;
+        }
+        let fd = || OwnedFd::from(std::fs::File::open("/dev/null").unwrap());
+        let memory = Arc::new(fd());
+        keep(&memory);
+        // For the copy it is the lock of a thread that is not there.
+        let held = both_here();
+        let keeps = in_copy(|| {
+            let other = kept(fd());
+            keep(&other);
+            !Arc::ptr_eq(&other, &memory) && Arc::ptr_eq(&kept(fd()), &other)
+        });
+        drop(held);
+        assert_eq!(keeps, Ok(Ended::Well));
+        assert!(Arc::ptr_eq(&kept(fd()), &memory));
+    }
 
     #[test]
     fn clients_that_nobody_lets_in_leave_nothing_for_long() {

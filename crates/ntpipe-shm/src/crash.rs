@@ -6,15 +6,17 @@
 /// Dies here, if the environment says so.
 #[cfg(all(debug_assertions, not(loom)))]
 pub fn point(name: &str) {
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    static WHERE: OnceLock<Option<(String, AtomicU32)>> = OnceLock::new();
-    let chosen = WHERE.get_or_init(|| {
+    use crate::generation::Settled;
+
+    static WHERE: Settled<Option<(String, AtomicU32)>> = Settled::new();
+    let chosen = || {
         let wish = std::env::var("NTPIPE_CRASH_AT").ok()?;
         let (point, times) = wish.split_once('@').unwrap_or((&wish, "1"));
         Some((point.to_owned(), AtomicU32::new(times.parse().ok()?)))
-    });
+    };
+    let chosen = WHERE.get_or_make(|| Box::new(chosen()));
     let Some((point, left)) = chosen else { return };
     // Relaxed: a counter of its own.
     if point == name && left.fetch_sub(1, Ordering::Relaxed) == 1 {

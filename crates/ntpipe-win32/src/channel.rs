@@ -24,9 +24,10 @@ use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::{PerProcess, Settled};
 use ntpipe_shm::parcel::{self, Parcel};
 use ntpipe_shm::{handover, lockfile, peer, socket};
 use rustix::io::Errno;
@@ -75,8 +76,10 @@ struct Children {
     tried: u32,
 }
 
-static PARENT: OnceLock<Arc<Channel>> = OnceLock::new();
-static CHILDREN: Mutex<Children> = Mutex::new(Children { by_block: BTreeMap::new(), tried: 0 });
+/// The ways are this process's, not those of copies by `fork`: two that take what comes, or give out numbers,
+/// would do so behind each other's back.
+static PARENT: PerProcess<Settled<Arc<Channel>>> = PerProcess::new();
+static CHILDREN: PerProcess<Mutex<Children>> = PerProcess::new();
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -206,13 +209,19 @@ fn slots(block: u32) -> Range<u32> {
     first..first + BLOCK
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(CHILDREN.get())
+}
+
 /// Which side gives out the number of this slot.
 fn side(index: u32) -> Option<Arc<Channel>> {
     if OF_PARENT.contains(&index) {
-        return PARENT.get().cloned();
+        return PARENT.get().get().cloned();
     }
     let block = index.checked_sub(OF_CHILDREN.start)? / BLOCK;
-    lock(&CHILDREN).by_block.get(&block).cloned()
+    lock(CHILDREN.get()).by_block.get(&block).cloned()
 }
 
 /// Takes what has come from the process that gives out the number of this slot.
@@ -239,8 +248,8 @@ pub(crate) fn freed(index: u32) {
 pub(crate) fn send(pid: u32, entry: &Entry) -> Result<HANDLE> {
     crate::inherit::adopt();
     let is_it = |channel: &Arc<Channel>| channel.pid.load(Ordering::Relaxed) == pid;
-    let parent = PARENT.get().cloned().filter(is_it);
-    let child = || lock(&CHILDREN).by_block.values().find(|it| is_it(it)).cloned();
+    let parent = PARENT.get().get().cloned().filter(is_it);
+    let child = || lock(CHILDREN.get()).by_block.values().find(|it| is_it(it)).cloned();
     let channel = parent.or_else(child).ok_or(ErrorKind::NotSupported)?;
     channel.send(entry)
 }
@@ -249,7 +258,7 @@ pub(crate) fn send(pid: u32, entry: &Entry) -> Result<HANDLE> {
 pub(crate) fn adopt() {
     let told = std::env::var(KEY).unwrap_or_default();
     if let Some(channel) = Channel::told(&told) {
-        let _ = PARENT.set(Arc::new(channel));
+        PARENT.get().get_or_make(|| Box::new(Arc::new(channel)));
     }
 }
 
@@ -289,7 +298,7 @@ pub(crate) fn open(command: &mut Command, left: impl Iterator<Item = HANDLE>) ->
 
 /// Gives a child a block.
 fn enter(socket: OwnedFd, ledger: Ledger) -> Option<(u32, u32, Arc<Channel>)> {
-    let mut children = lock(&CHILDREN);
+    let mut children = lock(CHILDREN.get());
     let tried = children.tried;
     let mut turns = (0..BLOCKS).map(|more| tried.wrapping_add(more));
     let turn = turns.find(|turn| !children.by_block.contains_key(&(turn % BLOCKS)))?;
@@ -304,7 +313,7 @@ fn enter(socket: OwnedFd, ledger: Ledger) -> Option<(u32, u32, Arc<Channel>)> {
 /// Closes the ways to children that have ended, after their last handles have arrived.
 fn sweep() {
     let is_over = |it: &&Arc<Channel>| socket::is_hung_up(&it.socket).unwrap_or(true);
-    let over: Vec<_> = lock(&CHILDREN).by_block.values().filter(is_over).cloned().collect();
+    let over: Vec<_> = lock(CHILDREN.get()).by_block.values().filter(is_over).cloned().collect();
     for channel in over {
         channel.receive();
         close(&channel);
@@ -312,14 +321,14 @@ fn sweep() {
 }
 
 fn close(channel: &Arc<Channel>) {
-    lock(&CHILDREN).by_block.retain(|_, it| !Arc::ptr_eq(it, channel));
+    lock(CHILDREN.get()).by_block.retain(|_, it| !Arc::ptr_eq(it, channel));
 }
 
 impl Opening {
     /// The program runs, as this process.
     pub fn begin(mut self, pid: u32) {
         let Some(channel) = self.0.take() else { return };
-        for other in lock(&CHILDREN).by_block.values() {
+        for other in lock(CHILDREN.get()).by_block.values() {
             // Whoever had the number before has ended.
             let _ = other.pid.compare_exchange(pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }

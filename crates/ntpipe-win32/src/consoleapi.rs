@@ -1,7 +1,7 @@
 //! `consoleapi.h` and `wincon.h`: the terminal.
 #![allow(unsafe_code)]
 
-mod control;
+pub(crate) mod control;
 mod screen;
 
 use std::ffi::c_void;

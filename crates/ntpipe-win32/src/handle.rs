@@ -13,13 +13,14 @@
 //! they put into this table (`channel.rs`): a quarter to the parent, and of the last one a block to each
 //! child.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ntpipe::ErrorKind;
-use ntpipe_shm::generation;
+use ntpipe_shm::generation::{self, Once, PerProcess, Settled};
 use ntpipe_shm::lock::{Guard, Lock};
 
 use crate::failure::Result;
@@ -74,13 +75,15 @@ struct Slot {
     entry: Option<Entry>,
 }
 
-static SLOTS: [OnceLock<Box<[Lock<Slot>]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+type Chunk = [Lock<Slot>; SLOTS_PER_CHUNK as usize];
+
+static SLOTS: [Settled<Chunk>; CHUNKS] = [const { Settled::new() }; CHUNKS];
 /// The process that made the table.
 static BORN: AtomicU32 = AtomicU32::new(0);
 /// How long a copy of it waits for a slot.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Slots that were used and are free again, the oldest first to make a stale number live long.
-static FREE: Mutex<std::collections::VecDeque<u32>> = Mutex::new(std::collections::VecDeque::new());
+static FREE: PerProcess<Mutex<VecDeque<u32>>> = PerProcess::new();
 /// The first slot that was never used; 0 is no handle.
 static NEXT: AtomicU32 = AtomicU32::new(OWN.start);
 /// How many freed slots wait before one is used again.
@@ -93,10 +96,11 @@ fn slot(index: u32) -> Option<&'static Lock<Slot>> {
 
 fn slot_or_new(index: u32) -> Option<&'static Lock<Slot>> {
     let chunk = SLOTS.get((index / SLOTS_PER_CHUNK) as usize)?;
-    let chunk = chunk.get_or_init(|| {
+    let chunk = chunk.get_or_make(|| {
         let now = generation::noted();
         let _ = BORN.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-        (0..SLOTS_PER_CHUNK).map(|_| Lock::default()).collect()
+        let slots: Vec<_> = (0..SLOTS_PER_CHUNK).map(|_| Lock::default()).collect();
+        slots.try_into().expect("as many as there are")
     });
     chunk.get((index % SLOTS_PER_CHUNK) as usize)
 }
@@ -127,8 +131,27 @@ fn enter_slowly(slot: &Lock<Slot>) -> Result<Guard<'_, Slot>> {
     Err(ErrorKind::InvalidHandle.into())
 }
 
-fn free() -> MutexGuard<'static, std::collections::VecDeque<u32>> {
-    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+/// To be asked for before a slot is filled or emptied, since a copy by `fork` looks at the slots when it asks
+/// for the first time. One that is held it leaves alone, whatever is in it.
+fn free() -> &'static Mutex<VecDeque<u32>> {
+    let is_free = |index: &u32| {
+        // If its chunk is not there, the thread that took it did not get that far.
+        slot(*index).is_none_or(|slot| slot.try_lock().is_some_and(|slot| slot.entry.is_none()))
+    };
+    FREE.get_or_make(|before| {
+        let used = OWN.start..NEXT.load(Ordering::Relaxed);
+        Mutex::new(before.map(|_| used.filter(is_free).collect()).unwrap_or_default())
+    })
+}
+
+fn locked(free: &Mutex<VecDeque<u32>>) -> MutexGuard<'_, VecDeque<u32>> {
+    free.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    locked(free())
 }
 
 /// Slot and generation of a number.
@@ -149,20 +172,26 @@ pub(crate) fn join(index: u32, generation: u32) -> HANDLE {
 /// `ERROR_TOO_MANY_OPEN_FILES` when all of 131,071 are in use.
 pub fn insert(entry: Entry) -> Result<HANDLE> {
     crate::inherit::adopt();
-    DESCRIPTORS.call_once(allow_descriptors);
-    let reused = {
-        let mut free = free();
-        if free.len() > REST { free.pop_front() } else { None }
-    };
-    let index = match reused {
-        Some(index) => index,
-        None => fresh().or_else(|| free().pop_front()).ok_or(ErrorKind::TooManyOpenFiles)?,
-    };
-    let slot = slot_or_new(index).ok_or(ErrorKind::TooManyOpenFiles)?;
-    entry.object.opened();
-    let mut slot = slot.lock();
-    slot.entry = Some(entry);
-    Ok(join(index, slot.generation))
+    DESCRIPTORS.call(allow_descriptors);
+    loop {
+        let reused = {
+            let mut free = locked(free());
+            if free.len() > REST { free.pop_front() } else { None }
+        };
+        let index = match reused {
+            Some(index) => index,
+            None => {
+                fresh().or_else(|| locked(free()).pop_front()).ok_or(ErrorKind::TooManyOpenFiles)?
+            }
+        };
+        let slot = slot_or_new(index).ok_or(ErrorKind::TooManyOpenFiles)?;
+        // A slot that stays held, in a copy by `fork`, is of no use to it.
+        if let Ok(mut slot) = enter(slot) {
+            entry.object.opened();
+            slot.entry = Some(entry);
+            return Ok(join(index, slot.generation));
+        }
+    }
 }
 
 static DESCRIPTORS: Once = Once::new();
@@ -195,14 +224,16 @@ fn fresh() -> Option<u32> {
 pub fn insert_at(handle: HANDLE, entry: Entry) -> Result<()> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = split(handle).filter(|(index, _)| *index > 0).ok_or(invalid)?;
-    let mut slot = slot_or_new(index).ok_or(invalid)?.lock();
+    let free = free();
+    let mut slot = enter(slot_or_new(index).ok_or(invalid)?)?;
     if slot.entry.is_some() {
         return Err(invalid.into());
     }
     if OWN.contains(&index) {
         let first = NEXT.fetch_max(index + 1, Ordering::Relaxed);
-        free().extend(first..index);
-        free().retain(|free| *free != index);
+        let mut free = locked(free);
+        free.extend(first..index);
+        free.retain(|free| *free != index);
     }
     entry.object.opened();
     *slot = Slot { generation, entry: Some(entry) };
@@ -280,7 +311,7 @@ fn arrived(handle: HANDLE) -> Result<(u32, u32)> {
 pub fn close(handle: HANDLE) -> Result<()> {
     let invalid = ErrorKind::InvalidHandle;
     let (index, generation) = arrived(handle)?;
-    let slot = slot(index).ok_or(invalid)?;
+    let (slot, free) = (slot(index).ok_or(invalid)?, free());
     let entry = {
         let mut slot = enter(slot)?;
         let open = slot.entry.as_ref().is_some_and(|entry| !entry.protected);
@@ -291,7 +322,7 @@ pub fn close(handle: HANDLE) -> Result<()> {
         slot.entry.take()
     };
     if OWN.contains(&index) {
-        free().push_back(index);
+        locked(free).push_back(index);
     } else {
         crate::channel::freed(index);
     }
@@ -323,7 +354,11 @@ pub fn inheritable() -> Vec<(HANDLE, Entry)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, close, get, insert, insert_at, join, split};
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
+    use super::{
+        Entry, NEXT, OWN, Ordering, close, get, hold, insert, insert_at, join, slot, split,
+    };
     use crate::object::Object;
 
     fn entry() -> Entry {
@@ -341,6 +376,37 @@ mod tests {
             close(other).expect("closed");
         }
         assert!(get(first).is_err() && close(first).is_err());
+    }
+
+    #[test]
+    fn a_copy_finds_the_slots_that_are_free_and_leaves_those_that_are_held() {
+        if !is_alone(
+            "handle::tests::a_copy_finds_the_slots_that_are_free_and_leaves_those_that_are_held",
+        ) {
+            return;
+        }
+        let handles = [(); 4].map(|()| insert(entry()).expect("inserted"));
+        let [used, held, closed, stays] = handles.map(|handle| split(handle).expect("one").0);
+        assert!(close(handles[1]).is_ok() && close(handles[2]).is_ok());
+        // For the copy it is the lock of a thread that is not there.
+        let guard = slot(held).expect("it was used").lock();
+        let copied = in_copy(|| {
+            drop(hold());
+            // None that was never used is left.
+            NEXT.store(OWN.end, Ordering::Relaxed);
+            let taken = insert(entry()).expect("inserted");
+            assert_eq!(split(taken).map(|it| it.0), Some(closed));
+            assert!(taken != handles[2] && insert(entry()).is_err());
+            assert!(close(taken).is_ok() && close(handles[0]).is_ok());
+            let again = [(); 2].map(|()| insert(entry()).ok().and_then(split).map(|it| it.0));
+            assert_eq!(again, [Some(closed), Some(used)]);
+            insert(entry()).is_err() && get(handles[3]).is_ok()
+        });
+        drop(guard);
+        assert_eq!(copied, Ok(Ended::Well));
+        // None of these slots was taken here.
+        let next = insert(entry()).expect("inserted");
+        assert!(split(next).is_some_and(|(index, _)| index > stays));
     }
 
     #[test]

@@ -19,9 +19,10 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::os::fd::AsRawFd;
 use std::process::Command;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::Once;
 use ntpipe_shm::handover;
 
 use crate::channel::{self, Opening};
@@ -95,9 +96,8 @@ fn text_key(handle: HANDLE) -> String {
 /// whether that was now.
 pub fn adopt() -> bool {
     static ONCE: Once = Once::new();
-    let mut now = false;
-    ONCE.call_once(|| {
-        now = true;
+    // Can be done again: what was taken is not there any more.
+    ONCE.call(|| {
         channel::adopt();
         let list = std::env::var(LIST).unwrap_or_default();
         for line in list.split_terminator(';') {
@@ -107,8 +107,7 @@ pub fn adopt() -> bool {
                 let _ = handle::insert_at(handle, entry);
             }
         }
-    });
-    now
+    })
 }
 
 fn take(line: &str) -> Option<(HANDLE, Entry)> {

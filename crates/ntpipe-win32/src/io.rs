@@ -6,11 +6,10 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ntpipe::ErrorKind;
-use ntpipe_shm::generation;
+use ntpipe_shm::generation::{self, Once, PerProcess};
 use rustix::fs::fstat;
 
 use crate::boundary::guarded;
@@ -35,22 +34,41 @@ unsafe extern "C" {
 type Identity = (u64, u64);
 
 /// A descriptor and its handle.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pair {
     fd: i32,
     handle: usize,
     identity: Identity,
     /// For a pipe, what carries the program's bytes.
     sink: Option<Arc<Sink>>,
+    /// The process that made it, by its generation.
+    born: u32,
 }
 
-/// The process that has such pairs.
-static BORN: AtomicU32 = AtomicU32::new(0);
+impl Pair {
+    fn new(fd: i32, handle: HANDLE, identity: Identity, sink: Option<Arc<Sink>>) -> Self {
+        Self { fd, handle: handle.addr(), identity, sink, born: generation::noted() }
+    }
 
-static PAIRS: Mutex<Vec<Pair>> = Mutex::new(Vec::new());
+    /// What there is to wait for before the pair goes. In a copy by `fork` the bytes are the other process's,
+    /// and so is the thread that carries them.
+    fn to_drain(&self) -> Option<&Arc<Sink>> {
+        self.sink.as_ref().filter(|_| self.born == generation::now())
+    }
+}
+
+/// In a copy by `fork` too: it has the same descriptors and the same handles. If another thread was just
+/// changing them, they belong together no more there.
+static PAIRS: PerProcess<Mutex<Vec<Pair>>> = PerProcess::new();
 
 fn pairs() -> MutexGuard<'static, Vec<Pair>> {
-    PAIRS.lock().unwrap_or_else(PoisonError::into_inner)
+    PAIRS.get_or_derive(Vec::clone).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    pairs()
 }
 
 /// Notes a pair. A file that had the same descriptor has been closed by other means than `_close`.
@@ -99,7 +117,7 @@ fn handle_of(fd: i32) -> Result<HANDLE> {
     let file = FileObject::new(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?, false)?;
     let entry = Entry::new(Object::File(Arc::new(file)), access::FILE_ALL_ACCESS);
     let handle = handle::insert(entry)?;
-    add(&mut pairs, Pair { fd, handle: handle.addr(), identity, sink: None });
+    add(&mut pairs, Pair::new(fd, handle, identity, None));
     Ok(handle)
 }
 
@@ -128,17 +146,16 @@ fn open(handle: HANDLE) -> Result<i32> {
         Object::File(file) => (rustix::io::fcntl_dupfd_cloexec(file.as_fd(), 3)?, None),
         Object::Pipe(pipe) => {
             static ONCE: Once = Once::new();
-            ONCE.call_once(|| {
+            ONCE.call(|| {
                 // It is the program that writes: on Windows it gets an error. Programs that it starts get
                 // the system's own behaviour back.
                 ntpipe_ignore_broken_pipes();
-                BORN.store(generation::noted(), Ordering::Relaxed);
                 atexit(drain_all);
             });
             let reads = entry.access & access::FILE_READ_DATA != 0;
             let writes = entry.access & access::FILE_WRITE_DATA != 0;
-            let handle = handle.addr();
-            let closed = move || closed(handle);
+            let number = handle.addr();
+            let closed = move || closed(number);
             let (fd, sink) = descriptor::of_pipe(pipe.clone(), reads, writes, closed)?;
             (fd, Some(sink))
         }
@@ -146,7 +163,7 @@ fn open(handle: HANDLE) -> Result<i32> {
     };
     let identity = identity(&fd)?;
     let fd = fd.into_raw_fd();
-    add(&mut pairs(), Pair { fd, handle: handle.addr(), identity, sink });
+    add(&mut pairs(), Pair::new(fd, handle, identity, sink));
     Ok(fd)
 }
 
@@ -187,7 +204,7 @@ pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
         // SAFETY: open (above), and the program's to close.
         unsafe { rustix::io::close(fd) };
         if let Some(pair) = pair {
-            if let Some(sink) = pair.sink {
+            if let Some(sink) = pair.to_drain() {
                 sink.drain();
             }
             let _ = handle::close(number(pair.handle));
@@ -199,12 +216,8 @@ pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
 
 /// Before the program ends, what it has written to descriptors of pipes gets there.
 extern "C" fn drain_all() {
-    if BORN.load(Ordering::Relaxed) != generation::now() {
-        // A copy by `fork`: the bytes are the other process's, and so is the thread that carries them.
-        return;
-    }
     let _ = guarded(|| {
-        let sinks: Vec<_> = pairs().iter().filter_map(|pair| pair.sink.clone()).collect();
+        let sinks: Vec<_> = pairs().iter().filter_map(|pair| pair.to_drain().cloned()).collect();
         if !sinks.is_empty() {
             ntpipe_flush_all();
         }

@@ -30,6 +30,8 @@ pub mod boundary;
 pub mod channel;
 pub mod command_line;
 pub mod consoleapi;
+#[cfg(test)]
+mod copies;
 pub mod debugapi;
 pub mod errhandlingapi;
 pub mod failure;

@@ -4,10 +4,11 @@
 mod environment;
 mod search;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::Settled;
 
 pub use environment::*;
 pub use search::*;
@@ -84,26 +85,26 @@ pub extern "C" fn SetStdHandle(number: DWORD, handle: HANDLE) -> BOOL {
 }
 
 fn command_line_text() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
+    static TEXT: Settled<String> = Settled::new();
+    TEXT.get_or_make(|| {
         let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-        command_line::join(words)
+        Box::new(command_line::join(words))
     })
 }
 
 /// `GetCommandLineA`.
 #[unsafe(no_mangle)]
 pub extern "C" fn GetCommandLineA() -> *const std::ffi::c_char {
-    static TEXT: OnceLock<std::ffi::CString> = OnceLock::new();
-    let text = || std::ffi::CString::new(command_line_text()).unwrap_or_default();
-    answer(std::ptr::null(), || Ok(TEXT.get_or_init(text).as_ptr()))
+    static TEXT: Settled<std::ffi::CString> = Settled::new();
+    let text = || Box::new(std::ffi::CString::new(command_line_text()).unwrap_or_default());
+    answer(std::ptr::null(), || Ok(TEXT.get_or_make(text).as_ptr()))
 }
 
 /// `GetCommandLineW`.
 #[unsafe(no_mangle)]
 pub extern "C" fn GetCommandLineW() -> *const u16 {
-    static TEXT: OnceLock<Vec<u16>> = OnceLock::new();
+    static TEXT: Settled<Vec<u16>> = Settled::new();
     answer(std::ptr::null(), || {
-        Ok(TEXT.get_or_init(|| text::to_wide(command_line_text())).as_ptr())
+        Ok(TEXT.get_or_make(|| Box::new(text::to_wide(command_line_text()))).as_ptr())
     })
 }

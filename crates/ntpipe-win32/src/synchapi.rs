@@ -6,7 +6,7 @@ mod condition;
 mod critical;
 mod event;
 mod mutex;
-mod once;
+pub(crate) mod once;
 mod semaphore;
 mod srw;
 mod timer;

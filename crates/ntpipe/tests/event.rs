@@ -9,6 +9,7 @@ use ntpipe::{
     ChildProcess, ClientOptions, ErrorKind, Event, NamedPipeClient, NamedPipeServer, ServerOptions,
     Waitable, wait_all, wait_any,
 };
+use ntpipe_shm::generation::{Ended, in_copy, is_alone};
 
 const ROLE: &str = "NTPIPE_TEST_ROLE";
 const SOON: Duration = Duration::from_millis(20);
@@ -118,6 +119,23 @@ fn no_wake_is_lost_between_two_threads() {
             assert!(pong.wait_timeout(LONG).unwrap());
         }
     });
+}
+
+#[test]
+fn a_copy_that_drops_a_named_event_takes_it_from_nobody() {
+    if !is_alone("a_copy_that_drops_a_named_event_takes_it_from_nobody") {
+        return;
+    }
+    let name = unique("copied");
+    let mut event = Some(Event::create(&name, true, false).unwrap());
+    let dropped = in_copy(|| {
+        drop(event.take());
+        true
+    });
+    assert_eq!(dropped, Ok(Ended::Well));
+    let again = Event::open(&name).unwrap();
+    again.set();
+    assert!(event.unwrap().is_set());
 }
 
 #[test]

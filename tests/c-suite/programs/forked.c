@@ -113,6 +113,48 @@ static BOOL own_waits(void) {
     return done;
 }
 
+static DWORD WINAPI sets(void *event) {
+    SetEvent(*(HANDLE *)event);
+    return 0;
+}
+
+static void CALLBACK calls(PTP_CALLBACK_INSTANCE instance, void *event, PTP_WORK work) {
+    sets(event);
+}
+
+// Makes a pipe of this name, an event, a thread, work, a read that goes on; uses them and closes them.
+static BOOL make(const char *name) {
+    HANDLE one = CreateNamedPipeA("\\\\.\\pipe\\of-all", PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 99, 64, 64, 0, NULL);
+    HANDLE server = CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 9, 64, 64, 0, NULL);
+    HANDLE client = client_of(name), event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    OVERLAPPED overlapped = {.hEvent = event};
+    char data[1];
+    DWORD count = 0;
+    BOOL done = client != INVALID_HANDLE_VALUE;
+    if (done && !ReadFile(server, data, 1, NULL, &overlapped))
+        done = WriteFile(client, "x", 1, &count, NULL) && WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0
+            && GetOverlappedResult(server, &overlapped, &count, FALSE);
+    HANDLE thread = CreateThread(NULL, 0, sets, &event, 0, NULL);
+    done = WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0 && WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0
+        && done;
+    PTP_WORK work = CreateThreadpoolWork(calls, &event, NULL);
+    SubmitThreadpoolWork(work);
+    done = WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0 && done;
+    WaitForThreadpoolWorkCallbacks(work, FALSE);
+    CloseThreadpoolWork(work);
+    HANDLE all[] = {thread, client, server, event, one};
+    for (int i = 0; i < 5; i++)
+        done = CloseHandle(all[i]) && done;
+    return done;
+}
+
+static void *makes(void *name) {
+    while (!stop)
+        if (!make(name))
+            tell("make", FALSE);
+    return NULL;
+}
+
 int main(void) {
     alarm(120);
     HANDLE server = server_of("\\\\.\\pipe\\forked"), client = client_of("\\\\.\\pipe\\forked");
@@ -211,6 +253,24 @@ int main(void) {
     TerminateProcess(sleeper.hProcess, 0);
     CloseHandle(sleeper.hThread);
     CloseHandle(sleeper.hProcess);
+
+    // Forks while others make everything: a copy makes its own, and an instance of a pipe of theirs.
+    stop = FALSE;
+    char *names[] = {"\\\\.\\pipe\\made-one", "\\\\.\\pipe\\made-two", "\\\\.\\pipe\\made-three"};
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, makes, names[i]);
+    fflush(stdout);
+    for (int i = 0; i < 60; i++) {
+        child = fork();
+        if (child == 0) {
+            alarm(20);
+            exit(make("\\\\.\\pipe\\copied") ? 0 : 1);
+        }
+        join(child);
+    }
+    stop = TRUE;
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
 
     // A descriptor of a full pipe: its parent waits for the copy, and reads only then.
     CreatePipe(&reader, &writer, NULL, 16);

@@ -15,6 +15,7 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/block.rs",
     "crates/ntpipe-shm/src/bytes.rs",
     "crates/ntpipe-shm/src/generation.rs",
+    "crates/ntpipe-shm/src/generation/copy.rs",
     "crates/ntpipe-shm/src/handover.rs",
     "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",
@@ -266,6 +267,30 @@ fn every_strong_ordering_is_explained_nearby() {
         }
     }
     report("orderings without a SYNC comment", &found);
+}
+
+/// What a thread holds at a `fork` is held for ever in the copy.
+#[test]
+fn nothing_static_is_a_lock_that_a_copy_of_the_process_would_share() {
+    const WAITS: &[&str] = &["Mutex", "RwLock", "Condvar", "OnceLock", "LazyLock", "sync::Once"];
+    let mut found = Vec::new();
+    for source in sources(".rs") {
+        if !source.path.starts_with("crates/") || source.path.contains("/tests") {
+            continue;
+        }
+        let of_std = |line: &&str| line.contains("use std::sync::") && line.contains("Once,");
+        found.extend(source.text.lines().find(of_std).map(|line| at(&source, 1, line)));
+        for (number, line) in source.lines() {
+            let kind =
+                line.split_once("static ").and_then(|it| it.1.split_once(": ")).map(|it| it.1);
+            let kind = kind.unwrap_or_default();
+            let begins_anew = kind.starts_with("PerProcess<") || line.contains("static ref");
+            if !begins_anew && WAITS.iter().any(|word| kind.contains(word)) {
+                found.push(at(&source, number, line.trim()));
+            }
+        }
+    }
+    report("statics at which a copy by fork can hang; see ntpipe-shm's generation.rs", &found);
 }
 
 #[test]

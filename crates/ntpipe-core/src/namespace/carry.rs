@@ -89,7 +89,7 @@ impl Namespace {
         let owner = fstat(&carried.dir).map_err(|_| invalid())?.st_uid;
         let dir =
             io::fcntl_dupfd_cloexec(&carried.dir, 0).map_err(|errno| Error::os("dup", errno))?;
-        let begun = Setup::begin(&dir).map_err(|e| Error::os("locking the pipe", e))?;
+        let begun = Setup::begin(&carried.dir).map_err(|e| Error::os("locking the pipe", e))?;
         let setup = begun.ok_or_else(invalid)?;
         let live = setup.live().map_err(|e| Error::os("F_OFD_GETLK", e))?;
         if !live.contains(&index) {
@@ -98,6 +98,7 @@ impl Namespace {
         let slot = setup::slot(&carried.lock, index).map_err(|e| Error::os("read", e))?;
         setup.write_slot(index, Slot::own(slot.order)).map_err(|e| Error::os("write", e))?;
         let pipe = self.join_pipe(dir, &name.directory(), name, owner)?;
+        drop(setup);
         Ok(Place::new(pipe, index, quotas, OnceLock::from(carried)))
     }
 }

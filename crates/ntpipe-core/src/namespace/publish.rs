@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe_shm::crash;
+use ntpipe_shm::generation::PerProcess;
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::peer;
 use rustix::fs::{Mode, OFlags, fstat, mkdirat, openat, renameat};
@@ -401,8 +402,8 @@ pub(super) type Key = (u64, u64);
 
 /// The pipes of this process, by device and number of their directories.
 fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
-    static PIPES: LazyLock<Mutex<HashMap<Key, Weak<Pipe>>>> = LazyLock::new(Mutex::default);
-    let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+    static PIPES: PerProcess<Mutex<HashMap<Key, Weak<Pipe>>>> = PerProcess::new();
+    let mut pipes = PIPES.get().lock().unwrap_or_else(PoisonError::into_inner);
     pipes.retain(|_, pipe| pipe.strong_count() > 0);
     pipes
 }
@@ -410,4 +411,43 @@ fn registry() -> MutexGuard<'static, HashMap<Key, Weak<Pipe>>> {
 pub(super) fn key(file: &OwnedFd) -> Result<Key> {
     let stat = fstat(file).map_err(|e| Error::os("stat", e))?;
     Ok((stat.st_dev, stat.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use ntpipe_shm::generation::{Ended, in_copy, is_alone};
+
+    use super::*;
+
+    #[test]
+    fn a_copy_makes_pipes_while_the_registry_is_locked() {
+        if !is_alone("namespace::publish::tests::a_copy_makes_pipes_while_the_registry_is_locked") {
+            return;
+        }
+        let root = std::env::temp_dir().join(format!("ntpipe-copy-{}", std::process::id()));
+        let params = CreateParams {
+            pipe_type: PipeType::Byte,
+            access: Access::Duplex,
+            max_instances: 2,
+            in_quota: 1,
+            out_quota: 1,
+            default_timeout_ms: 0,
+            first: false,
+            policy: crate::security::Security::current_user().into(),
+            takes_ownership: false,
+        };
+        let namespace = Namespace::at(&root).unwrap();
+        let name = |name| PipeName::new(name).unwrap();
+        let before = namespace.create(&name("before"), &params).unwrap();
+        // For the copy it is the lock of a thread that is not there.
+        let held = registry();
+        let makes = in_copy(|| {
+            let both = [(); 2].map(|()| namespace.create(&name("copied"), &params));
+            let joined = namespace.create(&name("before"), &params);
+            both.iter().all(Result::is_ok) && joined.is_ok()
+        });
+        drop((held, before));
+        std::fs::remove_dir_all(root).unwrap();
+        assert_eq!(makes, Ok(Ended::Well));
+    }
 }

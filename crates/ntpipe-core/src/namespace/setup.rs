@@ -89,6 +89,13 @@ pub(super) struct Setup<'dir> {
     lock: OwnedFd,
 }
 
+impl Drop for Setup<'_> {
+    fn drop(&mut self) {
+        // A copy of this process has the same open file, so closing is not enough.
+        let _ = lockfile::unlock(&self.lock, 0..1);
+    }
+}
+
 impl<'dir> Setup<'dir> {
     /// Waits for the right; `None` when the directory went away meanwhile.
     pub(super) fn begin(dir: &'dir OwnedFd) -> io::Result<Option<Self>> {
@@ -185,5 +192,26 @@ impl<'dir> Setup<'dir> {
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_right_is_given_back_though_a_copy_of_the_process_has_the_open_file_too() {
+        let path = std::env::temp_dir().join(format!("ntpipe-setup-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        let dir = OwnedFd::from(std::fs::File::open(&path).unwrap());
+        let setup = Setup::begin(&dir).unwrap().unwrap();
+        let copied = io::dup(&setup.lock).unwrap();
+        let other = OwnedFd::from(std::fs::File::create(path.join(LOCK)).unwrap());
+        let is_free = || lockfile::try_lock(&other, LockKind::Exclusive, 0..1).unwrap();
+        assert!(!is_free());
+        drop(setup);
+        assert!(is_free());
+        drop(copied);
+        std::fs::remove_dir_all(path).unwrap();
     }
 }

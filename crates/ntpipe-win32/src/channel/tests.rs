@@ -24,7 +24,7 @@ fn neighbours(block: u32) -> (Arc<Channel>, Channel) {
     let copy = Ledger(handover::copy(&ledger).unwrap());
     let near = Channel::new(near, Ledger(ledger), [slots(block), OF_PARENT], 0, 0);
     let near = Arc::new(near);
-    lock(&CHILDREN).by_block.insert(block, near.clone());
+    lock(CHILDREN.get()).by_block.insert(block, near.clone());
     (near, Channel::new(far, copy, [OF_PARENT, slots(block)], 0, 0))
 }
 

@@ -17,6 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::PerProcess;
 
 use super::port::{Packet, PortObject};
 use crate::boundary::outward;
@@ -35,8 +36,10 @@ pub type Id = usize;
 /// What a task is called for: the number of the task, and the packet.
 pub type Call = Box<dyn Fn(Id, &Packet) + Send + Sync>;
 
+type Shared = Arc<dyn Fn(Id, &Packet) + Send + Sync>;
+
 struct Task {
-    call: Call,
+    call: Shared,
     counts: Mutex<Counts>,
     idle: Condvar,
 }
@@ -58,8 +61,8 @@ struct Pool {
     process: u32,
 }
 
-static POOL: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
-static TASKS: Mutex<Option<HashMap<Id, Arc<Task>>>> = Mutex::new(None);
+static POOL: PerProcess<Mutex<Option<Arc<Pool>>>> = PerProcess::new();
+static TASKS: PerProcess<Mutex<HashMap<Id, Arc<Task>>>> = PerProcess::new();
 /// Steps of 16 look like pointers, and are not null.
 static NEXT: AtomicUsize = AtomicUsize::new(16);
 
@@ -83,15 +86,25 @@ fn new_id() -> Id {
 }
 
 fn task(id: Id) -> Option<Arc<Task>> {
-    lock(&TASKS).as_ref()?.get(&id).cloned()
+    lock(tasks()).get(&id).cloned()
+}
+
+/// The tasks that were not let go, or are still called. A copy by `fork` has them too; what was to call them
+/// there is the other process's.
+fn tasks() -> &'static Mutex<HashMap<Id, Arc<Task>>> {
+    let is_closed = |task: &Task| task.counts.try_lock().is_ok_and(|counts| counts.closed);
+    TASKS.get_or_derive(|before| {
+        let open = before.iter().filter(|(_, task)| !is_closed(task));
+        open.map(|(id, task)| (*id, Arc::new(Task::new(task.call.clone())))).collect()
+    })
 }
 
 /// The pool of this process.
 fn pool() -> Arc<Pool> {
-    let mut slot = lock(&POOL);
+    let mut slot = lock(POOL.get());
     match &*slot {
         Some(pool) if pool.process == std::process::id() => pool.clone(),
-        // Threads do not survive `fork`; the child starts its own.
+        // A copy by other means than `fork` is not counted; it has no threads either.
         _ => slot.insert(Arc::new(Pool::new())).clone(),
     }
 }
@@ -106,11 +119,16 @@ pub fn port() -> Result<Arc<PortObject>> {
     Ok(pool.port.clone())
 }
 
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    (lock(POOL.get()), groups(), lock(tasks()))
+}
+
 /// A new task.
 pub fn create(call: Call) -> Id {
     let id = new_id();
-    let (counts, idle) = (Mutex::default(), Condvar::new());
-    lock(&TASKS).get_or_insert_default().insert(id, Arc::new(Task { call, counts, idle }));
+    lock(tasks()).insert(id, Arc::new(Task::new(call.into())));
     id
 }
 
@@ -194,16 +212,18 @@ pub fn afterwards(act: impl FnOnce() + 'static) {
 }
 
 impl Task {
+    fn new(call: Shared) -> Self {
+        Self { call, counts: Mutex::default(), idle: Condvar::new() }
+    }
+
     /// The counts have changed.
     fn told(&self, id: Id, counts: &Counts) {
         if counts.queued + counts.running > 0 {
             return;
         }
         self.idle.notify_all();
-        if counts.closed
-            && let Some(tasks) = lock(&TASKS).as_mut()
-        {
-            tasks.remove(&id);
+        if counts.closed {
+            lock(tasks()).remove(&id);
         }
     }
 
@@ -281,20 +301,24 @@ impl Pool {
     }
 }
 
-/// A group of tasks that are closed together.
-static GROUPS: Mutex<Option<HashMap<Id, Vec<Id>>>> = Mutex::new(None);
+/// Tasks that are closed together; in a copy by `fork` too.
+static GROUPS: PerProcess<Mutex<HashMap<Id, Vec<Id>>>> = PerProcess::new();
+
+fn groups() -> MutexGuard<'static, HashMap<Id, Vec<Id>>> {
+    lock(GROUPS.get_or_derive(HashMap::clone))
+}
 
 /// A new group.
 #[must_use]
 pub fn new_group() -> Id {
     let id = new_id();
-    lock(&GROUPS).get_or_insert_default().insert(id, Vec::new());
+    groups().insert(id, Vec::new());
     id
 }
 
 /// Puts a task into a group.
 pub fn join(group: Id, id: Id) {
-    if let Some(members) = lock(&GROUPS).as_mut().and_then(|groups| groups.get_mut(&group)) {
+    if let Some(members) = groups().get_mut(&group) {
         members.push(id);
     }
 }
@@ -302,17 +326,12 @@ pub fn join(group: Id, id: Id) {
 /// The tasks of a group, which is empty from then on.
 #[must_use]
 pub fn leave(group: Id) -> Vec<Id> {
-    let mut groups = lock(&GROUPS);
-    groups
-        .as_mut()
-        .and_then(|groups| groups.get_mut(&group))
-        .map(std::mem::take)
-        .unwrap_or_default()
+    groups().get_mut(&group).map(std::mem::take).unwrap_or_default()
 }
 
 /// Lets a group go.
 pub fn close_group(group: Id) {
-    lock(&GROUPS).get_or_insert_default().remove(&group);
+    groups().remove(&group);
 }
 
 #[cfg(test)]

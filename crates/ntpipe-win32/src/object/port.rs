@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ntpipe::{ErrorKind, Event};
+use ntpipe_shm::generation::Settled;
 
 use super::io::Io;
 use super::wait::{self, INFINITE, wait_before_calls};
@@ -362,6 +363,7 @@ impl PortObject {
 }
 
 fn several_cpus() -> bool {
-    static SEVERAL: OnceLock<bool> = OnceLock::new();
-    *SEVERAL.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > 1))
+    static SEVERAL: Settled<bool> = Settled::new();
+    let several = || std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() > 1);
+    *SEVERAL.get_or_make(|| Box::new(several()))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::PerProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
@@ -63,13 +64,22 @@ impl Times {
 }
 
 /// Children that nobody has a handle for any more, but that have not ended.
-static ORPHANS: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
+static ORPHANS: PerProcess<Mutex<Vec<OwnedFd>>> = PerProcess::new();
 /// The processes that somebody has a handle for. All handles of one stand for the same object: the system
-/// tells how a child ended once only, and how it was terminated or suspended is known here alone.
-static KNOWN: Mutex<Vec<Weak<ProcessObject>>> = Mutex::new(Vec::new());
+/// tells how a child ended once only, and how it was terminated or suspended is known here alone. In a copy
+/// by `fork` they are no children.
+static KNOWN: PerProcess<Mutex<Vec<Weak<ProcessObject>>>> = PerProcess::new();
+/// The calling process.
+static OWN: PerProcess<Mutex<Option<Arc<ProcessObject>>>> = PerProcess::new();
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    (lock(OWN.get()), lock(KNOWN.get()), lock(ORPHANS.get()))
 }
 
 impl ProcessObject {
@@ -79,7 +89,7 @@ impl ProcessObject {
     /// `ERROR_INVALID_PARAMETER` if there is none.
     pub fn open(pid: u32) -> Result<Arc<Self>> {
         sweep();
-        let mut known = lock(&KNOWN);
+        let mut known = lock(KNOWN.get());
         known.retain(|process| process.strong_count() > 0);
         let mut processes = known.iter().filter_map(Weak::upgrade);
         // The number of one that has ended may be another's by now, unless it is a child to be collected.
@@ -103,8 +113,7 @@ impl ProcessObject {
     /// # Errors
     /// The system call's.
     pub fn current() -> Result<Arc<Self>> {
-        static OWN: Mutex<Option<Arc<ProcessObject>>> = Mutex::new(None);
-        let mut own = lock(&OWN);
+        let mut own = lock(OWN.get());
         match &*own {
             Some(process) if process.pid == std::process::id() => Ok(process.clone()),
             _ => Ok(own.insert(Self::open(std::process::id())?).clone()),
@@ -217,7 +226,7 @@ impl Drop for ProcessObject {
             && is_child(&self.pidfd)
             && let Ok(pidfd) = self.pidfd.try_clone()
         {
-            lock(&ORPHANS).push(pidfd);
+            lock(ORPHANS.get()).push(pidfd);
             sweep();
         }
     }
@@ -227,7 +236,7 @@ impl Drop for ProcessObject {
 fn sweep() {
     // One that somebody else has collected is none any more.
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-    lock(&ORPHANS)
+    lock(ORPHANS.get())
         .retain(|pidfd| matches!(waitid(WaitId::PidFd(pidfd.as_fd()), options), Ok(None)));
 }
 

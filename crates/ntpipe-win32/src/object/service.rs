@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ntpipe::overlapped::{Hub, Readiness};
+use ntpipe_shm::generation::PerProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::io::Io;
@@ -57,7 +58,7 @@ struct Visits {
     awake: bool,
 }
 
-static SERVICE: Mutex<Option<Arc<Service>>> = Mutex::new(None);
+static SERVICE: PerProcess<Mutex<Option<Arc<Service>>>> = PerProcess::new();
 static NEXT_KEY: AtomicU64 = AtomicU64::new(WAKE + 1);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,12 +67,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The service of this process, if it has been started.
 fn running() -> Option<Arc<Service>> {
-    // A thread does not survive `fork`; the child starts its own.
-    lock(&SERVICE).clone().filter(|service| service.process == std::process::id())
+    // A copy by other means than `fork` is not counted; it has no thread either.
+    lock(SERVICE.get()).clone().filter(|service| service.process == std::process::id())
 }
 
 fn service() -> Result<Arc<Service>> {
-    let mut slot = lock(&SERVICE);
+    let mut slot = lock(SERVICE.get());
     match &*slot {
         Some(service) if service.process == std::process::id() => Ok(service.clone()),
         _ => Ok(slot.insert(Service::spawn()?).clone()),
@@ -159,6 +160,12 @@ pub fn settle() -> bool {
     let ports = lock(&service.visits).ports.clone();
     ports.iter().filter_map(Weak::upgrade).for_each(|port| port.glance());
     true
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(SERVICE.get())
 }
 
 impl Visits {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use ntpipe::{ErrorKind, Event, ThreadHandle};
+use ntpipe_shm::generation::PerProcess;
 
 use super::process::STILL_ACTIVE;
 use super::{TokenObject, service};
@@ -41,8 +42,9 @@ struct OwnHandle {
     number: Option<usize>,
 }
 
-/// The threads that called in here and live, by number.
-static THREADS: Mutex<BTreeMap<u32, Weak<ThreadObject>>> = Mutex::new(BTreeMap::new());
+/// The threads that called in here and live, by number. A copy by `fork` has none of them but the one that is
+/// its first, which finds itself without this.
+static THREADS: PerProcess<Mutex<BTreeMap<u32, Weak<ThreadObject>>>> = PerProcess::new();
 
 /// Ends with its thread.
 struct Current(Arc<ThreadObject>);
@@ -77,7 +79,13 @@ fn describe() -> Arc<ThreadObject> {
 }
 
 fn threads() -> MutexGuard<'static, BTreeMap<u32, Weak<ThreadObject>>> {
-    THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+    THREADS.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    threads()
 }
 
 impl Drop for Current {

@@ -1,10 +1,11 @@
 //! A token: who somebody is, and how much of that counts.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ntpipe::{ErrorKind, context};
 use ntpipe_core::security::Sid;
+use ntpipe_shm::generation::Settled;
 
 use crate::failure::{Failure, Result};
 use crate::privilege::{self, BY_DEFAULT, ENABLED, Privilege, REMOVED};
@@ -135,11 +136,12 @@ impl TokenObject {
     /// The token of this process.
     #[must_use]
     pub fn of_process() -> Arc<Self> {
-        static OWN: LazyLock<Arc<TokenObject>> = LazyLock::new(|| {
+        static OWN: Settled<Arc<TokenObject>> = Settled::new();
+        let own = OWN.get_or_make(|| {
             let session = ntpipe_shm::peer::session(std::process::id()).unwrap_or(0);
-            TokenObject::of_user(User::of_process(), session)
+            Box::new(TokenObject::of_user(User::of_process(), session))
         });
-        OWN.clone()
+        own.clone()
     }
 
     /// The token of a process of that user.

@@ -3,10 +3,10 @@
 
 use std::ffi::{CString, c_char};
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::Settled;
 use rustix::process::{Pid, getpriority_process, setpriority_process};
 use rustix::thread::{CpuSet, MembarrierCommand, membarrier, sched_getaffinity, sched_setaffinity};
 
@@ -39,8 +39,8 @@ fn startup(title: *mut std::ffi::c_void) -> STARTUPINFO {
 /// `GetStartupInfoA`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn GetStartupInfoA(info: *mut STARTUPINFO) {
-    static TITLE: OnceLock<CString> = OnceLock::new();
-    let text = TITLE.get_or_init(|| CString::new(title()).unwrap_or_default());
+    static TITLE: Settled<CString> = Settled::new();
+    let text = TITLE.get_or_make(|| Box::new(CString::new(title()).unwrap_or_default()));
     // SAFETY: null or valid, by the caller's promise.
     put(unsafe { out(info) }, startup(text.as_ptr().cast_mut().cast()));
 }
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn GetStartupInfoA(info: *mut STARTUPINFO) {
 /// `GetStartupInfoW`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn GetStartupInfoW(info: *mut STARTUPINFO) {
-    static TITLE: OnceLock<Vec<u16>> = OnceLock::new();
-    let text = TITLE.get_or_init(|| text::to_wide(&title()));
+    static TITLE: Settled<Vec<u16>> = Settled::new();
+    let text = TITLE.get_or_make(|| Box::new(text::to_wide(&title())));
     // SAFETY: null or valid, by the caller's promise.
     put(unsafe { out(info) }, startup(text.as_ptr().cast_mut().cast()));
 }

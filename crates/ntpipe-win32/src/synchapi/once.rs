@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::generation::PerProcess;
 
 use super::{initialise, shared};
 use crate::boundary::{out, outward, put, succeeds};
@@ -38,7 +39,13 @@ pub struct INIT_ONCE {
 const _: () = assert!(size_of::<INIT_ONCE>() == 8);
 
 /// Who waits for any initialisation; each is waited for once in a program's life at most.
-static WAITERS: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
+static WAITERS: PerProcess<(Mutex<()>, Condvar)> = PerProcess::new();
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    WAITERS.get().0.lock()
+}
 
 impl INIT_ONCE {
     fn load(&self) -> usize {
@@ -71,7 +78,7 @@ impl INIT_ONCE {
     }
 
     fn wait(&self) {
-        let (lock, changed) = &WAITERS;
+        let (lock, changed) = WAITERS.get();
         let mut guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         while self.load() & STATE == BEGUN {
             guard = changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +96,7 @@ impl INIT_ONCE {
         if !self.replace(begun, next) {
             return Err(ErrorKind::GenFailure.into());
         }
-        let (lock, changed) = &WAITERS;
+        let (lock, changed) = WAITERS.get();
         // Nobody is between its look and its sleep then.
         drop(lock.lock().unwrap_or_else(PoisonError::into_inner));
         changed.notify_all();

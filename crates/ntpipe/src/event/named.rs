@@ -15,6 +15,7 @@ use std::os::fd::OwnedFd;
 use ntpipe_core::ObjectName;
 use ntpipe_core::namespace::Namespace;
 use ntpipe_shm::block::{Block, Mapping};
+use ntpipe_shm::generation;
 use ntpipe_shm::lockfile::{self, LockKind};
 use ntpipe_shm::segment::OpenError;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, openat, statat, unlinkat};
@@ -32,6 +33,8 @@ pub(super) struct Named {
     file: OwnedFd,
     dir: OwnedFd,
     file_name: String,
+    /// The process that has it, by its generation: a copy by `fork` has the same open file and its locks.
+    born: u32,
 }
 
 impl Named {
@@ -40,13 +43,16 @@ impl Named {
         let place = Place::of(name)?;
         loop {
             let Some(file) = place.begin(OFlags::CREATE)? else { continue };
-            let created = lock(&file, LockKind::Exclusive)?;
-            let mapping = if created {
-                Mapping::create(&file).inspect(|mapping| spec.begin(mapping.block()))
-            } else {
-                Mapping::open(&file, 0)
-            };
-            return Ok((place.finish(file, mapping, spec.kind)?, created));
+            let (mapping, created) = set_up(&file, || {
+                let created = lock(&file, LockKind::Exclusive)?;
+                let mapping = if created {
+                    Mapping::create(&file).inspect(|mapping| spec.begin(mapping.block()))
+                } else {
+                    Mapping::open(&file, 0)
+                };
+                Ok((share_of(&file, mapping, spec.kind)?, created))
+            })?;
+            return Ok((place.named(file, mapping), created));
         }
     }
 
@@ -54,12 +60,14 @@ impl Named {
         let place = Place::of(name)?;
         loop {
             let Some(file) = place.begin(OFlags::empty())? else { continue };
-            if lock(&file, LockKind::Exclusive)? {
-                place.remove();
-                return Err(ErrorKind::NotFound.into());
-            }
-            let mapping = Mapping::open(&file, 0);
-            return place.finish(file, mapping, kind);
+            let mapping = set_up(&file, || {
+                if lock(&file, LockKind::Exclusive)? {
+                    place.remove();
+                    return Err(ErrorKind::NotFound.into());
+                }
+                share_of(&file, Mapping::open(&file, 0), kind)
+            })?;
+            return Ok(place.named(file, mapping));
         }
     }
 
@@ -90,13 +98,16 @@ impl Named {
         if !matches!((there, stat), (Ok(there), Ok(stat)) if same(there, stat)) {
             return Err(ErrorKind::InvalidHandle.into());
         }
-        let mapping = Mapping::open(&file, 0);
-        place.finish(file, mapping, kind)
+        let mapping = share_of(&file, Mapping::open(&file, 0), kind)?;
+        Ok(place.named(file, mapping))
     }
 }
 
 impl Drop for Named {
     fn drop(&mut self) {
+        if self.born != generation::now() {
+            return;
+        }
         // What fails here leaves a file behind that the next one takes over.
         if lockfile::lock(&self.file, LockKind::Exclusive, SETUP).is_ok() {
             if matches!(lock(&self.file, LockKind::Exclusive), Ok(true)) {
@@ -131,28 +142,37 @@ impl Place {
         Ok((st_nlink > 0).then_some(file))
     }
 
-    /// Takes a share of it, and ends the set-up.
-    fn finish(
-        self,
-        file: OwnedFd,
-        mapping: std::result::Result<Mapping, OpenError>,
-        kind: Kind,
-    ) -> Result<Named> {
-        let mapping = opened(mapping)?;
-        if mapping.block().kind() != kind as u32 {
-            return Err(ErrorKind::InvalidHandle.into());
-        }
-        let os = |errno| Error::os("fcntl", errno);
-        // Others hold it shared only, except during a set-up, which is ours.
-        lockfile::lock(&file, LockKind::Shared, HELD).map_err(os)?;
-        lockfile::unlock(&file, SETUP).map_err(os)?;
+    fn named(self, file: OwnedFd, mapping: Mapping) -> Named {
         let Self { dir, file_name } = self;
-        Ok(Named { mapping, file, dir, file_name })
+        Named { mapping, file, dir, file_name, born: generation::noted() }
     }
 
     fn remove(&self) {
         let _ = unlinkat(&self.dir, &self.file_name, AtFlags::empty());
     }
+}
+
+/// Ends the set-up when it is done or has failed. A copy of this process by `fork` has the same open file, so
+/// closing is not enough.
+fn set_up<T>(file: &OwnedFd, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    let unlock = |range| lockfile::unlock(file, range).map_err(|errno| Error::os("fcntl", errno));
+    let done = act().inspect_err(|_| drop(unlock(SETUP.start..HELD.end)))?;
+    unlock(SETUP).map(|()| done)
+}
+
+/// Takes a share of it.
+fn share_of(
+    file: &OwnedFd,
+    mapping: std::result::Result<Mapping, OpenError>,
+    kind: Kind,
+) -> Result<Mapping> {
+    let mapping = opened(mapping)?;
+    if mapping.block().kind() != kind as u32 {
+        return Err(ErrorKind::InvalidHandle.into());
+    }
+    // Others hold it shared only, except during a set-up, which is ours.
+    lockfile::lock(file, LockKind::Shared, HELD).map_err(|errno| Error::os("fcntl", errno))?;
+    Ok(mapping)
 }
 
 /// Locks byte 1, if nobody is in the way.

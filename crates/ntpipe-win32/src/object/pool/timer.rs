@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ntpipe_shm::generation::PerProcess;
+
 use super::{Id, lock, submit};
 use crate::failure::Result;
 use crate::token;
@@ -18,16 +20,16 @@ struct Timers {
     process: u32,
 }
 
-static TIMERS: Mutex<Option<Timers>> = Mutex::new(None);
-static CHANGED: Condvar = Condvar::new();
+/// In a copy by `fork` none is set, as those that the system has for a process.
+static TIMERS: PerProcess<(Mutex<Timers>, Condvar)> = PerProcess::new();
 
 /// Has a task called at a time, and then again after each period that is not zero; `None` for never.
 ///
 /// # Errors
 /// What starting the thread gives.
 pub fn set(id: Id, due: Option<Instant>, period: Duration) -> Result<()> {
-    let mut slot = lock(&TIMERS);
-    let timers = slot.get_or_insert_default();
+    let (timers, changed) = TIMERS.get();
+    let mut timers = lock(timers);
     if let Some((key, _)) = timers.set.remove(&id) {
         timers.due.remove(&key);
     }
@@ -37,15 +39,21 @@ pub fn set(id: Id, due: Option<Instant>, period: Duration) -> Result<()> {
         timers.process = std::process::id();
     }
     timers.add(id, due, period);
-    drop(slot);
-    CHANGED.notify_all();
+    drop(timers);
+    changed.notify_all();
     Ok(())
 }
 
 /// Whether a task is to be called at a time.
 #[must_use]
 pub fn is_set(id: Id) -> bool {
-    lock(&TIMERS).as_ref().is_some_and(|timers| timers.set.contains_key(&id))
+    lock(&TIMERS.get().0).set.contains_key(&id)
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(&TIMERS.get().0)
 }
 
 impl Timers {
@@ -74,19 +82,20 @@ impl Timers {
 }
 
 fn run() {
-    let mut slot = lock(&TIMERS);
+    let (mutex, changed) = TIMERS.get();
+    let mut timers = lock(mutex);
     loop {
-        match slot.get_or_insert_default().take() {
+        match timers.take() {
             Ok(id) => {
-                drop(slot);
+                drop(timers);
                 // One that was closed meanwhile is not called.
                 let _ = submit(id, 0);
-                slot = lock(&TIMERS);
+                timers = lock(mutex);
             }
-            Err(None) => slot = CHANGED.wait(slot).unwrap_or_else(PoisonError::into_inner),
+            Err(None) => timers = changed.wait(timers).unwrap_or_else(PoisonError::into_inner),
             Err(Some(left)) => {
-                let waited = CHANGED.wait_timeout(slot, left);
-                slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+                let waited = changed.wait_timeout(timers, left);
+                timers = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
     }

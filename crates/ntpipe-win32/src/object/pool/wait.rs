@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use ntpipe::{ErrorKind, Event};
+use ntpipe_shm::generation::PerProcess;
 
 use super::{Id, finish, lock, submit};
 use crate::failure::Result;
@@ -14,8 +15,8 @@ use crate::object::wait::wait_for;
 use crate::token;
 use crate::types::access;
 
-/// The events that end waits.
-static STOPS: Mutex<Option<HashMap<Id, Event>>> = Mutex::new(None);
+/// The events that end waits. In a copy by `fork` nobody waits.
+static STOPS: PerProcess<Mutex<HashMap<Id, Event>>> = PerProcess::new();
 
 /// Begins to wait, in the place of an earlier wait of this task. The task is told what the wait answered.
 ///
@@ -23,7 +24,7 @@ static STOPS: Mutex<Option<HashMap<Id, Event>>> = Mutex::new(None);
 /// What starting a thread gives.
 pub fn begin(id: Id, entry: Entry, milliseconds: u32, once: bool) -> Result<()> {
     let stop = Event::new(true, false)?;
-    if let Some(earlier) = lock(&STOPS).get_or_insert_default().insert(id, stop.clone()) {
+    if let Some(earlier) = lock(STOPS.get()).insert(id, stop.clone()) {
         earlier.set();
     }
     let stopper = Entry::new(Object::Event(stop.clone()), access::SYNCHRONIZE);
@@ -52,7 +53,13 @@ const ABANDONED: u32 = 0x80;
 /// # Errors
 /// `ERROR_INVALID_HANDLE` if no wait was begun.
 pub fn end(id: Id) -> Result<()> {
-    let stop = lock(&STOPS).get_or_insert_default().remove(&id);
+    let stop = lock(STOPS.get()).remove(&id);
     stop.ok_or(ErrorKind::InvalidHandle)?.set();
     Ok(())
+}
+
+/// For tests: holds what is locked for the whole process.
+#[cfg(test)]
+pub(crate) fn hold() -> impl Sized {
+    lock(STOPS.get())
 }
