@@ -2,7 +2,7 @@
 //! alone, one atomic read-modify-write for others.
 //!
 //! A usual lock pays a second read-modify-write at the release, to learn whether somebody waits. Here
-//! the waiter pays instead: it announces itself and then has the kernel run a [barrier] on every CPU
+//! the waiter pays instead: it announces itself and then has the kernel run a barrier on every CPU
 //! on which this process runs, after which either it sees the released word, or the releasing thread
 //! sees the announcement.
 //!

@@ -1,12 +1,11 @@
 //! A process, as one that waits for its end has it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::generation::PerProcess;
+use crate::generation::{PerProcess, Settled};
 
 /// A process that was there; its descriptor becomes readable when it ends.
 ///
@@ -42,9 +41,9 @@ impl AsFd for Process {
 /// tell. A process never leaves its world.
 #[must_use]
 pub fn namespace() -> Option<u64> {
-    static OWN: PerProcess<OnceLock<Option<u64>>> = PerProcess::new();
+    static OWN: PerProcess<Settled<Option<u64>>> = PerProcess::new();
     let ask = || rustix::fs::stat("/proc/self/ns/pid").ok().map(|stat| stat.st_ino);
-    *OWN.get().get_or_init(ask)
+    *OWN.get().get_or_make(|| Box::new(ask()))
 }
 
 #[cfg(test)]

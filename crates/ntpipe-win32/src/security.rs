@@ -210,10 +210,10 @@ pub unsafe fn descriptor(descriptor: PSECURITY_DESCRIPTOR) -> Result<Descriptor>
 /// none.
 ///
 /// # Errors
-/// As [`descriptor`], but entries are not looked at.
+/// As [`descriptor()`], but entries are not looked at.
 ///
 /// # Safety
-/// As [`descriptor`].
+/// As [`descriptor()`].
 pub unsafe fn part_bytes<'a>(parts: &Parts) -> Result<[&'a [u8]; 4]> {
     let one = |at: PSID| match at.is_null() {
         true => Ok(&[][..]),
