@@ -70,6 +70,16 @@ impl Pending {
             || connection.changes() != self.changes
     }
 
+    /// The same, by who asks again and again: what is waited for is here sooner then.
+    #[inline]
+    #[must_use]
+    pub fn is_over_spinning(&self, connection: &Connection) -> bool {
+        if self.need == Need::Data {
+            connection.shared().prefetch_next(connection.inward());
+        }
+        self.is_over(connection)
+    }
+
     /// The cursor word.
     #[must_use]
     pub fn word<'a>(&self, connection: &'a Connection) -> &'a AtomicU64 {

@@ -74,6 +74,27 @@ impl SharedBytes {
         }
     }
 
+    /// Asks the processor for the cache line at `offset`, to be read.
+    #[inline]
+    pub(crate) fn prefetch(&self, offset: usize) {
+        let start = offset & (self.capacity - 1);
+        // SAFETY: `start < capacity`, by the mask; the base covers the capacity (`new`).
+        let at = unsafe { self.base.as_ptr().add(start) };
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which changes nothing and cannot fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: a hint, which changes nothing and cannot fault.
+        unsafe {
+            std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, preserves_flags));
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let _ = at;
+    }
+
     /// The word at `offset`, a multiple of 8.
     #[inline]
     pub(crate) fn word(&self, offset: usize) -> &AtomicU64 {
@@ -132,6 +153,8 @@ impl SharedBytes {
             chunk.copy_from_slice(&word[..chunk.len()]);
         }
     }
+
+    pub(crate) fn prefetch(&self, _offset: usize) {}
 
     pub(crate) fn word(&self, offset: usize) -> &AtomicU64 {
         &self.words[(offset / 8) & (self.words.len() - 1)]

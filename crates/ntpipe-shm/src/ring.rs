@@ -35,6 +35,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Where in the ring's data it is, before the wrap.
+    #[inline]
+    pub(crate) fn offset(self) -> usize {
+        offset(self.units)
+    }
+
     #[inline]
     fn pack(self) -> u64 {
         u64::from(self.units) << 32 | u64::from(self.bytes)
@@ -42,7 +48,7 @@ impl Cursor {
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of the word")]
-    fn unpack(word: u64) -> Self {
+    pub(crate) fn unpack(word: u64) -> Self {
         Self { units: (word >> 32) as u32, bytes: word as u32 }
     }
 }

@@ -183,7 +183,7 @@ impl Waiter {
             },
             WaitStrategy::Spin => BUDGET_NS_MAX,
         };
-        let over = || blocked.pending.is_over(&blocked.connection);
+        let over = || blocked.pending.is_over_spinning(&blocked.connection);
         for _ in 0..QUICK_SPINS {
             if over() {
                 self.gather(&blocked.pending);
