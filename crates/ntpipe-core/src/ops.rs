@@ -75,7 +75,7 @@ impl Pending {
     #[must_use]
     pub fn is_over_spinning(&self, connection: &Connection) -> bool {
         if self.need == Need::Data {
-            connection.shared().prefetch_next(connection.inward());
+            connection.shared().expect_next(connection.inward());
         }
         self.is_over(connection)
     }

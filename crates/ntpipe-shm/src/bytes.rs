@@ -7,6 +7,8 @@
 //! program; it is contained in this file, behind raw pointers, and no reference to payload exists.
 #![allow(unsafe_code)]
 
+#[cfg(not(loom))]
+use crate::prefetch;
 use crate::sync::AtomicU64;
 
 /// The data of one ring. Offsets are taken modulo the capacity, a power of two.
@@ -74,25 +76,22 @@ impl SharedBytes {
         }
     }
 
-    /// Asks the processor for the cache line at `offset`, to be read.
+    /// The address of the byte at `offset`, for a hint to the processor.
     #[inline]
-    pub(crate) fn prefetch(&self, offset: usize) {
-        let start = offset & (self.capacity - 1);
-        // SAFETY: `start < capacity`, by the mask; the base covers the capacity (`new`).
-        let at = unsafe { self.base.as_ptr().add(start) };
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint, which changes nothing and cannot fault.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-        }
-        #[cfg(target_arch = "aarch64")]
-        // SAFETY: a hint, which changes nothing and cannot fault.
-        unsafe {
-            std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, preserves_flags));
-        }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        let _ = at;
+    fn address(&self, offset: usize) -> *const u8 {
+        self.base.as_ptr().wrapping_add(offset & (self.capacity - 1))
+    }
+
+    /// Asks the processor for the line at `offset`, to be read.
+    #[inline]
+    pub(crate) fn expect_read(&self, offset: usize) {
+        prefetch::to_read(self.address(offset));
+    }
+
+    /// Asks the processor for the line at `offset`, to be written.
+    #[inline]
+    pub(crate) fn expect_write(&self, offset: usize) {
+        prefetch::to_write(self.address(offset));
     }
 
     /// The word at `offset`, a multiple of 8.
@@ -154,7 +153,9 @@ impl SharedBytes {
         }
     }
 
-    pub(crate) fn prefetch(&self, _offset: usize) {}
+    pub(crate) fn expect_read(&self, _offset: usize) {}
+
+    pub(crate) fn expect_write(&self, _offset: usize) {}
 
     pub(crate) fn word(&self, offset: usize) -> &AtomicU64 {
         &self.words[(offset / 8) & (self.words.len() - 1)]

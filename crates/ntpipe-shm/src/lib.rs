@@ -44,6 +44,8 @@ pub mod owner;
 pub mod parcel;
 #[cfg(not(loom))]
 pub mod peer;
+#[cfg_attr(loom, expect(dead_code, reason = "a model has no caches"))]
+mod prefetch;
 #[cfg(not(loom))]
 pub mod process;
 #[cfg(not(loom))]

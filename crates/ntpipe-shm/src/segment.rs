@@ -20,11 +20,9 @@ use crate::bytes::SharedBytes;
 #[cfg(not(loom))]
 use crate::layout::{HEADER_BYTES, RING_BYTES_MAX, RING_BYTES_MIN};
 use crate::layout::{Header, MAGIC, RingBlock, SideBlock, VERSION};
+use crate::prefetch::LINE_BYTES;
 use crate::ring::Cursor;
 use crate::sync::Ordering::Relaxed;
-
-/// Of most processors.
-const LINE_BYTES: usize = 64;
 
 /// What a segment is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,11 +214,11 @@ impl Segment {
     /// looks again and again whether it is there: then they come at the same time as the tail, and not after
     /// it.
     #[inline]
-    pub fn prefetch_next(&self, ring: usize) {
+    pub fn expect_next(&self, ring: usize) {
         // Relaxed: the consumer's own cursor, and only a hint.
         let next = Cursor::unpack(self.ring(ring).head.0.load(Relaxed)).offset();
-        self.bytes(ring).prefetch(next);
-        self.bytes(ring).prefetch(next.wrapping_add(LINE_BYTES));
+        self.bytes(ring).expect_read(next);
+        self.bytes(ring).expect_read(next.wrapping_add(LINE_BYTES));
     }
 
     #[inline]

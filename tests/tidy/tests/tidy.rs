@@ -20,6 +20,7 @@ const UNSAFE: &[&str] = &[
     "crates/ntpipe-shm/src/lock.rs",
     "crates/ntpipe-shm/src/lockfile.rs",
     "crates/ntpipe-shm/src/peer.rs",
+    "crates/ntpipe-shm/src/prefetch.rs",
     "crates/ntpipe-shm/src/quiet.rs",
     "crates/ntpipe-shm/src/segment.rs",
 ];

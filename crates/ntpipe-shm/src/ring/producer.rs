@@ -8,10 +8,15 @@ use super::{
 };
 use crate::crash;
 use crate::error::Corrupt;
+use crate::prefetch::LINE_BYTES;
 use crate::segment::Segment;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::relax;
 
+/// How far ahead of the tail lines are asked for, in units: enough for a dozen small records.
+const AHEAD: u32 = 96;
+/// Units of a cache line.
+const LINE_UNITS: u32 = 8;
 /// Pauses of the processor in [`Producer::let_run`].
 const LET_RUN_PAUSES: u32 = 100;
 
@@ -202,7 +207,28 @@ impl Producer {
             bytes.word(offset(at.wrapping_add(1))).store(word, Relaxed);
         }
         bytes.word(offset(at)).store(header.pack(), Relaxed);
-        Ok(Some(self.advance(header)))
+        let placed = self.advance(header);
+        self.expect_writes(header);
+        Ok(Some(placed))
+    }
+
+    /// Asks for the lines in which a record such as this one will be written some records later. The other
+    /// side has read them when they were last used: to take them away from it takes as long as several
+    /// records.
+    #[inline]
+    fn expect_writes(&self, header: RecordHeader) {
+        let filled = self.tail.units.wrapping_sub(self.head.units);
+        let vacant = self.capacity_units().wrapping_sub(filled);
+        // What is behind the head is about to be read, and a large record takes its time anyway.
+        if vacant < 2 * AHEAD || header.units() > 4 * LINE_UNITS {
+            return;
+        }
+        let bytes = self.segment.bytes(self.ring);
+        let ahead = offset(self.tail.units.wrapping_add(AHEAD));
+        bytes.expect_write(ahead);
+        if header.units() > LINE_UNITS {
+            bytes.expect_write(ahead.wrapping_add(LINE_BYTES));
+        }
     }
 
     /// Publishes the record that was written at the tail.
