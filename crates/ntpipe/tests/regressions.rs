@@ -209,3 +209,22 @@ fn who_waits_learns_that_the_last_client_closed_together_with_the_last_server() 
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 }
+
+#[test]
+fn who_waits_for_a_server_waits_on_while_servers_come_and_go() {
+    let name = name("come-and-go");
+    let to = name.clone();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let coming = thread::spawn(move || {
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            drop(ServerOptions::new().create(&to).expect("created"));
+        }
+    });
+    let mut options = ClientOptions::new();
+    options.connect_timeout(Duration::from_secs(60)).await_server(true);
+    for _ in 0..4 {
+        options.open(&name).expect("one of them listens at some time");
+    }
+    drop(stop);
+    coming.join().expect("no panic");
+}

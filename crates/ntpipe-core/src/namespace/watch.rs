@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::lookup::census;
 use super::{Namespace, open_dir_at};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::PipeName;
 
 /// A descriptor that becomes readable when an instance of a pipe may have appeared, or the pipe may be gone.
@@ -76,17 +76,19 @@ impl Watch {
 
     /// Watches the processes that serve the pipe now.
     fn watch_servers(&mut self) -> Result<()> {
+        // Of a pipe that is not there yet, or goes this moment, the directories tell.
         let servers = match open_dir_at(self.namespace.root(), &self.directory) {
-            Ok(directory) => match census(&directory)?.servers {
-                Some(servers) => servers,
-                None => {
-                    self.sees_all = false;
-                    return Ok(());
-                }
+            Ok(directory) => match census(&directory) {
+                Ok(census) => census.servers,
+                Err(error) if error.kind() == ErrorKind::NotFound => Some(Vec::new()),
+                Err(error) => return Err(error),
             },
-            // The directory, or the one above it, tells when there is one.
-            Err(Errno::NOENT) => Vec::new(),
+            Err(Errno::NOENT) => Some(Vec::new()),
             Err(errno) => return Err(Error::os("open", errno)),
+        };
+        let Some(servers) = servers else {
+            self.sees_all = false;
+            return Ok(());
         };
         // The descriptor of one that has ended stays readable.
         self.servers.retain(|pid, process| {
