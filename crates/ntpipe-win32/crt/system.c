@@ -24,6 +24,7 @@ int ntpipe_wcscmp(const wchar_t *one, const wchar_t *other);
 
 /* The library's part, in io.rs: closes the handle too that a descriptor has. */
 int ntpipe_close_descriptor(int fd);
+int ntpipe_dup2_descriptor(int fd, int other);
 
 API int ntpipe__fileno(FILE *file)
 {
@@ -57,7 +58,9 @@ API int ntpipe__dup(int fd)
 }
 API int ntpipe__dup2(int fd, int other)
 {
-    return dup2(fd, other) < 0 ? -1 : 0;
+    int why = ntpipe_dup2_descriptor(fd, other);
+    errno = why ? why : errno;
+    return why ? -1 : 0;
 }
 API long ntpipe__lseek(int fd, long offset, int origin)
 {

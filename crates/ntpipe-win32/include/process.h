@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 #if defined(__has_include) && __SIZEOF_WCHAR_T__ == 2
-#if __has_include(<crt/ntpipe_io.h>)
+#if __has_include(<crt/ntpipe_process.h>)
 #include <crt/ntpipe_io.h>
+#include <crt/ntpipe_process.h>
 #endif
 #endif
 

@@ -80,19 +80,24 @@ fn quote(word: &str) -> String {
 /// directory, and unless it has a directory, from the search path.
 #[must_use]
 pub fn find(program: &str) -> Option<PathBuf> {
+    let here = find_in_place(program);
     let crate::path::Target::File(path) = crate::path::Target::of(program) else { return None };
-    let spellings = spellings(&path);
-    // Absolute: the program may start in another directory, and a bare name would be searched for.
-    let here = spellings
-        .iter()
-        .filter_map(|file| std::path::absolute(file).ok())
-        .find(|file| is_program(file));
     if here.is_some() || path.contains('/') {
         return here;
     }
     let search = std::env::var_os("PATH")?;
+    let spellings = spellings(&path);
     let mut dirs = std::env::split_paths(&search);
     dirs.find_map(|dir| spellings.iter().map(|name| dir.join(name)).find(|file| is_program(file)))
+}
+
+/// The same without the search path.
+#[must_use]
+pub fn find_in_place(program: &str) -> Option<PathBuf> {
+    let crate::path::Target::File(path) = crate::path::Target::of(program) else { return None };
+    // Absolute: the program may start in another directory, and a bare name would be searched for.
+    let mut files = spellings(&path).into_iter().filter_map(|file| std::path::absolute(file).ok());
+    files.find(|file| is_program(file))
 }
 
 fn spellings(path: &str) -> Vec<String> {

@@ -5,7 +5,8 @@
 //! is closed by `fclose` or plain `close`, the handle stays open.
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::ffi::c_char;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ntpipe::ErrorKind;
@@ -17,8 +18,10 @@ use crate::failure::Result;
 use crate::handle::{self, Entry};
 use crate::object::descriptor::{self, Sink};
 use crate::object::{FileObject, Object};
-use crate::processenv::GetStdHandle;
-use crate::types::{HANDLE, access};
+use crate::path::Target;
+use crate::processenv::{self, GetStdHandle};
+use crate::text::{self, Filled};
+use crate::types::{HANDLE, LPCSTR, access};
 
 /// `EBADF` of the C library.
 const BAD_DESCRIPTOR: i32 = 9;
@@ -28,6 +31,7 @@ unsafe extern "C" {
     safe fn ntpipe_flush_all();
     safe fn ntpipe_ignore_broken_pipes();
     safe fn atexit(call: extern "C" fn()) -> i32;
+    fn dup2(fd: i32, other: i32) -> i32;
 }
 
 /// What tells an open file from every other: its device and number.
@@ -212,6 +216,82 @@ pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
         Ok(())
     };
     if guarded(close).is_ok() { 0 } else { BAD_DESCRIPTOR }
+}
+
+/// For system.c: makes `other` stand for what `fd` does, and closes what it stood for, with its handle. As on
+/// Windows, a standard stream's handle goes along. 0, or an errno.
+///
+/// # Safety
+/// `other` is the program's to close.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ntpipe_dup2_descriptor(fd: i32, other: i32) -> i32 {
+    let change = || {
+        let from = borrow(fd)?;
+        if fd == other {
+            return Ok(());
+        }
+        let before = borrow(other).and_then(identity).ok();
+        let pair = {
+            let mut pairs = pairs();
+            let is_it = |pair: &Pair| pair.fd == other && Some(pair.identity) == before;
+            let at = pairs.iter().position(is_it);
+            at.map(|at| pairs.swap_remove(at))
+        };
+        let stream = usize::try_from(other).ok().filter(|stream| *stream <= 2);
+        let handle = stream.and_then(processenv::set_stream_of);
+        // SAFETY: plain numbers; `other` is the program's to close.
+        if unsafe { dup2(from.as_raw_fd(), other) } < 0 {
+            return Err(ErrorKind::InvalidHandle.into());
+        }
+        if let Some(pair) = pair {
+            if let Some(sink) = pair.to_drain() {
+                sink.drain();
+            }
+            let _ = handle::close(number(pair.handle));
+        }
+        if let (Some(stream), Some(handle), Some(before)) = (stream, handle, before)
+            && is_file(handle, before)
+        {
+            processenv::forget_stream(stream);
+            let _ = handle::close(handle);
+        }
+        Ok(())
+    };
+    if guarded(change).is_ok() { 0 } else { BAD_DESCRIPTOR }
+}
+
+/// What a path names, for paths.c.
+#[repr(i32)]
+enum Named {
+    File = 0,
+    Pipe = 1,
+    Nothing = 2,
+}
+
+/// For paths.c: puts the path as this system has it, which is a zero longer than its text at most twice over,
+/// and 16 bytes, into a buffer.
+///
+/// # Safety
+/// `path` is a string, `to` valid for `room` bytes.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ntpipe_path(path: LPCSTR, to: *mut c_char, room: u32) -> i32 {
+    let translate = || {
+        // SAFETY: a string, by the caller's promise.
+        let path = unsafe { text::ansi(path) }.unwrap_or_default();
+        let (text, kind) = match Target::of(&path) {
+            Target::File(file) => (file, Named::File),
+            Target::Null => ("/dev/null".to_owned(), Named::File),
+            Target::ConsoleInput | Target::ConsoleOutput => ("/dev/tty".to_owned(), Named::File),
+            Target::Pipe(name) => (name, Named::Pipe),
+            Target::Pipes { .. } => (String::new(), Named::Nothing),
+        };
+        // SAFETY: valid, by the caller's promise.
+        match unsafe { text::put_ansi(&text, to, room) } {
+            Filled::Whole(_) => Ok(kind),
+            Filled::Needs(_) => Ok(Named::Nothing),
+        }
+    };
+    guarded(translate).unwrap_or(Named::Nothing) as i32
 }
 
 /// Before the program ends, what it has written to descriptors of pipes gets there.

@@ -45,6 +45,11 @@ pub fn set_stream(stream: usize, handle: HANDLE) {
     STREAMS[stream].store(handle.addr(), Ordering::Relaxed);
 }
 
+/// The next who asks for this stream gets a handle of what it is by then.
+pub(crate) fn forget_stream(stream: usize) {
+    STREAMS[stream].store(UNSET, Ordering::Relaxed);
+}
+
 /// `GetStdHandle`.
 #[unsafe(no_mangle)]
 pub extern "C" fn GetStdHandle(number: DWORD) -> HANDLE {

@@ -13,7 +13,7 @@ use ntpipe::ErrorKind;
 use super::attributes::{self, AttributeList};
 use super::suspend::spawn_stopped;
 use super::{ALL_ACCESS, query};
-use crate::boundary::{guarded, out, put, succeeds, value};
+use crate::boundary::{gives_object, guarded, out, put, succeeds, value};
 use crate::failure::{Failure, Result};
 use crate::handle::{self, Entry};
 use crate::object::pipe::End;
@@ -22,6 +22,7 @@ use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, SECURITY_ATTRIB
 use crate::{command_line, inherit, processenv, text};
 
 const CREATE_SUSPENDED: u32 = 0x4;
+const DETACHED_PROCESS: u32 = 0x8;
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 const CREATE_UNICODE_ENVIRONMENT: u32 = 0x400;
 const EXTENDED_STARTUPINFO_PRESENT: u32 = 0x8_0000;
@@ -232,6 +233,10 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
     let program = wish.program.as_ref().unwrap_or(&words[0]);
     let file = command_line::find(program).ok_or(ErrorKind::NotFound)?;
     let mut command = command(&file)?;
+    // A program's first word is that of its command line, whatever file it is.
+    if wish.program.is_some() && command.get_program() == file {
+        command.arg0(&words[0]);
+    }
     command.args(&words[1..]);
     if let Some(directory) = &wish.directory {
         command.current_dir(directory.replace('\\', "/"));
@@ -239,7 +244,8 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
     if let Some(strings) = &wish.environment {
         command.env_clear().envs(strings.iter().filter_map(|it| variable(it)));
     }
-    if wish.flags & CREATE_NEW_PROCESS_GROUP != 0 {
+    // What has no console on Windows gets nothing of what is typed to the terminal.
+    if wish.flags & (CREATE_NEW_PROCESS_GROUP | DETACHED_PROCESS) != 0 {
         command.process_group(0);
     }
     let streams = connect(&mut command, wish)?;
@@ -343,25 +349,29 @@ fn descriptor(object: &Object, input: bool) -> Result<OwnedFd> {
     }
 }
 
+/// A program by its name or its command line, with nothing of what the long forms can say.
+fn plain(program: Option<String>, line: Option<String>, flags: u32) -> Wish {
+    Wish {
+        program,
+        line,
+        inherits: false,
+        flags,
+        environment: None,
+        directory: None,
+        streams: None,
+        only: None,
+        inherit_handle: false,
+    }
+}
+
 /// `WinExec`: more than 31, or what is wrong.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn WinExec(line: LPCSTR, _show: u32) -> u32 {
     const STARTED: u32 = 33;
     const BAD_FORMAT: u32 = 11;
     let start = || {
-        let wish = Wish {
-            program: None,
-            // SAFETY: null or a string, by the caller's promise.
-            line: unsafe { text::ansi(line) },
-            inherits: false,
-            flags: 0,
-            environment: None,
-            directory: None,
-            streams: None,
-            only: None,
-            inherit_handle: false,
-        };
-        let told = create(&wish)?;
+        // SAFETY: null or a string, by the caller's promise.
+        let told = create(&plain(None, unsafe { text::ansi(line) }, 0))?;
         handle::close(told.hThread)?;
         handle::close(told.hProcess)
     };
@@ -370,4 +380,37 @@ pub unsafe extern "C" fn WinExec(line: LPCSTR, _show: u32) -> u32 {
         Err(failure) if failure.win32 < 32 => failure.win32,
         Err(_) => BAD_FORMAT,
     }
+}
+
+/// For spawn.c: starts the program of this name, which is searched for on the path or not, as the C runtime
+/// does: it inherits what can be inherited. Its process, or null and the last error.
+///
+/// # Safety
+/// `name` and `line` are strings, `environment` is null or a block of strings.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ntpipe_spawn(
+    name: LPCSTR,
+    line: LPCSTR,
+    environment: LPVOID,
+    search: i32,
+    flags: DWORD,
+) -> HANDLE {
+    gives_object(|| {
+        // SAFETY: a string, by the caller's promise, here and below.
+        let name = unsafe { text::ansi(name) }.unwrap_or_default();
+        let find = if search != 0 { command_line::find } else { command_line::find_in_place };
+        let file = find(&name).ok_or_else(|| match Path::new(&crate::path::file(&name)).is_file() {
+            true => Failure::BAD_EXE_FORMAT,
+            false => ErrorKind::NotFound.into(),
+        })?;
+        let file = file.to_string_lossy().into_owned();
+        // SAFETY: as above.
+        let line = unsafe { text::ansi(line) };
+        // SAFETY: null or a block of strings, by the caller's promise.
+        let environment = unsafe { strings(environment, flags) };
+        let wish = Wish { inherits: true, environment, ..plain(Some(file), line, flags) };
+        let told = create(&wish)?;
+        handle::close(told.hThread)?;
+        Ok(told.hProcess)
+    })
 }
