@@ -29,6 +29,14 @@ size_t ntpipe_utf16_put(wchar_t *to, uint32_t character);
 /* A copy in UTF-8, to be freed; a null pointer for a null pointer or without memory. */
 char *ntpipe_utf8_copy(const wchar_t *text);
 
+/* A path of Windows' as this system has it, to be freed; a null pointer and errno if it names no file. One of
+ * a pipe stays as it is, if `is_pipe` is there to tell of it. */
+char *ntpipe_own_path(const char *path, int *is_pipe);
+/* _open. */
+int ntpipe_open_descriptor(const char *path, int flags, int mode);
+/* What the last error is as an errno. */
+int ntpipe_reason(void);
+
 size_t ntpipe_wcslen(const wchar_t *text);
 size_t ntpipe_wcsnlen(const wchar_t *text, size_t most);
 int ntpipe_iswspace(unsigned c);

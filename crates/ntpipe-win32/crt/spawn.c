@@ -26,10 +26,10 @@ static intptr_t refuse(int why)
     return -1;
 }
 
-static int reason(void)
+int ntpipe_reason(void)
 {
     enum { PATH_NOT_FOUND = 3, FILE_NOT_FOUND = 2, TOO_MANY_FILES = 4, DENIED = 5, NO_MEMORY = 8,
-           OUT_OF_MEMORY = 14, BAD_FORMAT = 193 };
+           OUT_OF_MEMORY = 14, BROKEN = 109, BAD_FORMAT = 193, NO_DATA = 232 };
     switch (GetLastError()) {
     case FILE_NOT_FOUND:
     case PATH_NOT_FOUND:
@@ -41,6 +41,9 @@ static int reason(void)
     case NO_MEMORY:
     case OUT_OF_MEMORY:
         return ENOMEM;
+    case BROKEN:
+    case NO_DATA:
+        return EPIPE;
     case BAD_FORMAT:
         return ENOEXEC;
     default:
@@ -74,7 +77,7 @@ static intptr_t start(int mode, const char *name, const char *line, const char *
     const uint32_t forever = 0xFFFFFFFF;
     void *process = ntpipe_spawn(name, line, environment, search, mode == P_DETACH ? DETACHED : 0);
     if (!process)
-        return refuse(reason());
+        return refuse(ntpipe_reason());
     if (mode == P_OVERLAY)
         _exit(0);
     if (mode == P_NOWAIT || mode == P_NOWAITO)

@@ -1,4 +1,4 @@
-/* Files by descriptor, time, environment and the rest of the runtime that stands on POSIX. */
+/* Files by descriptor, environment and the rest of the runtime that stands on POSIX. */
 
 #include "crt.h"
 
@@ -75,16 +75,51 @@ API long long ntpipe__lseeki64(int fd, long long offset, int origin)
 enum { O_WINDOWS_APPEND = 8, O_WINDOWS_NOINHERIT = 0x80, O_WINDOWS_CREAT = 0x100, O_WINDOWS_TRUNC = 0x200,
        O_WINDOWS_EXCL = 0x400 };
 
-static int open_descriptor(const char *path, int flags, int mode)
+/* The library's part. */
+void *CreateFileA(const char *name, uint32_t access, uint32_t share, const void *security, uint32_t disposition,
+                  uint32_t flags, void *template);
+int CloseHandle(void *handle);
+int _open_osfhandle(intptr_t handle, int flags);
+
+/* An end of a pipe by its name: it is there or it is not, whatever the flags say of files. */
+static int open_pipe(const char *name, int flags)
 {
-    int own = flags & 3;
+    enum { WRITES_ONLY = 1, BOTH = 2, OPEN_EXISTING = 3, SHARED = 3 };
+    const uint32_t reads = 0x80000000, writes = 0x40000000;
+    struct {
+        uint32_t size;
+        void *descriptor;
+        int inherits;
+    } security = { sizeof security, NULL, !(flags & O_WINDOWS_NOINHERIT) };
+    uint32_t access = flags & BOTH ? reads | writes : flags & WRITES_ONLY ? writes : reads;
+    void *handle = CreateFileA(name, access, SHARED, &security, OPEN_EXISTING, 0, NULL);
+    if (handle == (void *)-1) {
+        errno = ntpipe_reason();
+        return -1;
+    }
+    int fd = _open_osfhandle((intptr_t)handle, flags);
+    if (fd < 0)
+        CloseHandle(handle);
+    return fd;
+}
+
+int ntpipe_open_descriptor(const char *path, int flags, int mode)
+{
+    int own = flags & 3, is_pipe;
     own |= flags & O_WINDOWS_APPEND ? O_APPEND : 0;
     own |= flags & O_WINDOWS_NOINHERIT ? O_CLOEXEC : 0;
     own |= flags & O_WINDOWS_CREAT ? O_CREAT : 0;
     own |= flags & O_WINDOWS_TRUNC ? O_TRUNC : 0;
     own |= flags & O_WINDOWS_EXCL ? O_EXCL : 0;
+    char *own_path = ntpipe_own_path(path, &is_pipe);
+    if (!own_path)
+        return -1;
     /* _S_IWRITE is the owner's bit; on Windows it means that anybody may write. */
-    return open(path, own, mode & S_IWUSR ? 0666 : 0444);
+    int fd = is_pipe ? open_pipe(own_path, flags) : open(own_path, own, mode & S_IWUSR ? 0666 : 0444);
+    int why = errno;
+    free(own_path);
+    errno = why;
+    return fd;
 }
 
 API int ntpipe__open(const char *path, int flags, ...)
@@ -93,7 +128,7 @@ API int ntpipe__open(const char *path, int flags, ...)
     va_start(list, flags);
     int mode = flags & O_WINDOWS_CREAT ? va_arg(list, int) : 0;
     va_end(list);
-    return open_descriptor(path, flags, mode);
+    return ntpipe_open_descriptor(path, flags, mode);
 }
 
 API int ntpipe__wopen(const wchar_t *path, int flags, ...)
@@ -103,7 +138,7 @@ API int ntpipe__wopen(const wchar_t *path, int flags, ...)
     int mode = flags & O_WINDOWS_CREAT ? va_arg(list, int) : 0;
     va_end(list);
     char *narrow = ntpipe_utf8_copy(path);
-    int fd = narrow ? open_descriptor(narrow, flags, mode) : -1;
+    int fd = ntpipe_open_descriptor(narrow, flags, mode);
     int why = errno;
     free(narrow);
     errno = why;
@@ -130,6 +165,11 @@ API int ntpipe__setmode(int fd, int mode)
 }
 
 /* Processes and the environment. */
+
+API void ntpipe__swab(char *from, char *to, int n)
+{
+    swab(from, to, n);
+}
 
 API int ntpipe__getpid(void)
 {
@@ -268,67 +308,4 @@ API errno_t ntpipe__get_errno(int *value)
         return fail(EINVAL);
     *value = errno;
     return 0;
-}
-
-/* Time, with Microsoft's order of arguments. */
-
-API errno_t ntpipe_localtime_s(struct tm *to, const time_t *time)
-{
-    return to && time && localtime_r(time, to) ? 0 : fail(EINVAL);
-}
-
-API errno_t ntpipe_gmtime_s(struct tm *to, const time_t *time)
-{
-    return to && time && gmtime_r(time, to) ? 0 : fail(EINVAL);
-}
-
-API errno_t ntpipe_asctime_s(char *to, size_t room, const struct tm *time)
-{
-    char text[64];
-    if (!to || room < 26 || !time || !asctime_r(time, text))
-        return fail(EINVAL);
-    memcpy(to, text, strlen(text) + 1);
-    return 0;
-}
-
-API errno_t ntpipe_ctime_s(char *to, size_t room, const time_t *time)
-{
-    struct tm parts;
-    return time && localtime_r(time, &parts) ? ntpipe_asctime_s(to, room, &parts) : fail(EINVAL);
-}
-
-static errno_t format_now(char *to, size_t room, const char *format)
-{
-    struct tm parts;
-    time_t now = time(NULL);
-    if (!to || room < 9)
-        return fail(EINVAL);
-    return localtime_r(&now, &parts) && strftime(to, room, format, &parts) ? 0 : fail(EINVAL);
-}
-
-API errno_t ntpipe__strdate_s(char *to, size_t room)
-{
-    return format_now(to, room, "%m/%d/%y");
-}
-
-API errno_t ntpipe__strtime_s(char *to, size_t room)
-{
-    return format_now(to, room, "%H:%M:%S");
-}
-
-API size_t ntpipe_wcsftime(wchar_t *to, size_t room, const wchar_t *format, const struct tm *time)
-{
-    char *narrow = ntpipe_utf8_copy(format), *text = malloc(4 * room + 1);
-    size_t n = narrow && text ? strftime(text, 4 * room + 1, narrow, time) : 0;
-    const unsigned char *at = (const unsigned char *)text;
-    size_t length = 0;
-    while (n && length + 2 < room + 1 && *at)
-        length += ntpipe_utf16_put(to + length, ntpipe_utf8_next(&at));
-    if (n && (*at || length >= room))
-        length = 0;
-    if (room)
-        to[length] = 0;
-    free(narrow);
-    free(text);
-    return length;
 }

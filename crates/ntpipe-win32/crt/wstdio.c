@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WEOF_ 0xFFFFFFFFu
 
@@ -194,6 +195,17 @@ API char *ntpipe_gets_s(char *to, size_t room)
     return line;
 }
 
+/* A stream of a pipe's end. */
+static FILE *open_pipe(const char *name, const char *mode)
+{
+    enum { READS, WRITES, BOTH };
+    int fd = ntpipe_open_descriptor(name, strchr(mode, '+') ? BOTH : mode[0] == 'r' ? READS : WRITES, 0);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
 /* Windows' letters without a meaning here ('b' and 't', 'c', 'n', 'S', 'R', 'T', 'D', 'N' and ",ccs=")
  * are left out: there is no translation of text. The C library would take ",ccs=" for a stream of its own
  * wide characters, which carries no others. */
@@ -210,7 +222,15 @@ static FILE *open_file(const char *path, const char *mode)
         if ((*at == '+' || *at == 'x' || *at == 'e') && !memchr(own, *at, n))
             own[n++] = *at;
     own[n] = 0;
-    return fopen(path, own);
+    int is_pipe;
+    char *own_path = ntpipe_own_path(path, &is_pipe);
+    if (!own_path)
+        return NULL;
+    FILE *file = is_pipe ? open_pipe(own_path, own) : fopen(own_path, own);
+    int why = errno;
+    free(own_path);
+    errno = why;
+    return file;
 }
 
 API FILE *ntpipe_fopen(const char *path, const char *mode)

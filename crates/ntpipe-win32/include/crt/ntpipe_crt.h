@@ -6,7 +6,9 @@
 #pragma GCC system_header
 
 #include "ntpipe_base.h"
+#include "ntpipe_direct.h"
 #include "ntpipe_io.h"
+#include "ntpipe_process.h"
 #include "ntpipe_stdio.h"
 #include "ntpipe_stdlib.h"
 #include "ntpipe_string.h"

@@ -50,6 +50,35 @@ intptr_t _get_osfhandle(int);
 int _open_osfhandle(intptr_t, int);
 int _getpid(void) NTPIPE_CRT(_getpid);
 
+int _access(const char *, int) NTPIPE_CRT(_access);
+int _waccess(const wchar_t *, int) NTPIPE_CRT(_waccess);
+errno_t _access_s(const char *, int) NTPIPE_CRT(_access_s);
+errno_t _waccess_s(const wchar_t *, int) NTPIPE_CRT(_waccess_s);
+int _chmod(const char *, int) NTPIPE_CRT(_chmod);
+int _wchmod(const wchar_t *, int) NTPIPE_CRT(_wchmod);
+int _unlink(const char *) NTPIPE_CRT(_unlink);
+int _wunlink(const wchar_t *) NTPIPE_CRT(_wunlink);
+char *_mktemp(char *) NTPIPE_CRT(_mktemp);
+errno_t _mktemp_s(char *, size_t) NTPIPE_CRT(_mktemp_s);
+long _tell(int) NTPIPE_CRT(_tell);
+long long _telli64(int) NTPIPE_CRT(_telli64);
+long _filelength(int) NTPIPE_CRT(_filelength);
+long long _filelengthi64(int) NTPIPE_CRT(_filelengthi64);
+int _eof(int) NTPIPE_CRT(_eof);
+int _commit(int) NTPIPE_CRT(_commit);
+int _chsize(int, long) NTPIPE_CRT(_chsize);
+errno_t _chsize_s(int, long long) NTPIPE_CRT(_chsize_s);
+
 NTPIPE_CRT_END
+
+#ifdef __cplusplus
+
+template <size_t n>
+inline errno_t _mktemp_s(char (&name)[n])
+{
+    return _mktemp_s(name, n);
+}
+
+#endif
 
 #endif

@@ -80,6 +80,15 @@ int _pclose(FILE *) NTPIPE_CRT(_pclose);
 int _fileno(FILE *) NTPIPE_CRT(_fileno);
 FILE *_fdopen(int, const char *) NTPIPE_CRT(_fdopen);
 
+/* Files by name. */
+int _unlink(const char *) NTPIPE_CRT(_unlink);
+int _wunlink(const wchar_t *) NTPIPE_CRT(_wunlink);
+int _wremove(const wchar_t *) NTPIPE_CRT(_wunlink);
+int _wrename(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wrename);
+char *_tempnam(const char *, const char *) NTPIPE_CRT(_tempnam);
+errno_t tmpnam_s(char *, size_t) NTPIPE_CRT(tmpnam_s);
+errno_t tmpfile_s(FILE **) NTPIPE_CRT(tmpfile_s);
+
 NTPIPE_CRT_END
 
 #ifdef __cplusplus
@@ -130,6 +139,11 @@ template <size_t n>
 inline int vswprintf_s(wchar_t (&to)[n], const wchar_t *format, va_list list)
 {
     return vswprintf_s(to, n, format, list);
+}
+template <size_t n>
+inline errno_t tmpnam_s(char (&to)[n])
+{
+    return tmpnam_s(to, n);
 }
 
 #endif

@@ -47,6 +47,26 @@ errno_t _get_errno(int *) NTPIPE_CRT(_get_errno);
 /* Milliseconds; a DWORD, which `unsigned long` is on Windows. */
 void _sleep(unsigned) NTPIPE_CRT(_sleep);
 void _exit(int) __attribute__((__noreturn__));
+void _swab(char *, char *, int) NTPIPE_CRT(_swab);
+extern char **environ;
+#define _environ environ
+
+/* Paths: drive, directory, name and extension. */
+void _splitpath(const char *, char *, char *, char *, char *) NTPIPE_CRT(_splitpath);
+void _wsplitpath(const wchar_t *, wchar_t *, wchar_t *, wchar_t *, wchar_t *) NTPIPE_CRT(_wsplitpath);
+errno_t _splitpath_s(const char *, char *, size_t, char *, size_t, char *, size_t, char *, size_t)
+    NTPIPE_CRT(_splitpath_s);
+errno_t _wsplitpath_s(const wchar_t *, wchar_t *, size_t, wchar_t *, size_t, wchar_t *, size_t, wchar_t *, size_t)
+    NTPIPE_CRT(_wsplitpath_s);
+void _makepath(char *, const char *, const char *, const char *, const char *) NTPIPE_CRT(_makepath);
+void _wmakepath(wchar_t *, const wchar_t *, const wchar_t *, const wchar_t *, const wchar_t *)
+    NTPIPE_CRT(_wmakepath);
+errno_t _makepath_s(char *, size_t, const char *, const char *, const char *, const char *)
+    NTPIPE_CRT(_makepath_s);
+errno_t _wmakepath_s(wchar_t *, size_t, const wchar_t *, const wchar_t *, const wchar_t *, const wchar_t *)
+    NTPIPE_CRT(_wmakepath_s);
+char *_fullpath(char *, const char *, size_t) NTPIPE_CRT(_fullpath);
+wchar_t *_wfullpath(wchar_t *, const wchar_t *, size_t) NTPIPE_CRT(_wfullpath);
 
 NTPIPE_CRT_END
 
@@ -67,7 +87,33 @@ inline errno_t wcstombs_s(size_t *done, char (&to)[n], const wchar_t *from, size
 {
     return wcstombs_s(done, to, n, from, count);
 }
+template <size_t d, size_t p, size_t f, size_t e>
+inline errno_t _splitpath_s(const char *path, char (&drive)[d], char (&directory)[p], char (&name)[f],
+                            char (&extension)[e])
+{
+    return _splitpath_s(path, drive, d, directory, p, name, f, extension, e);
+}
+template <size_t d, size_t p, size_t f, size_t e>
+inline errno_t _wsplitpath_s(const wchar_t *path, wchar_t (&drive)[d], wchar_t (&directory)[p], wchar_t (&name)[f],
+                             wchar_t (&extension)[e])
+{
+    return _wsplitpath_s(path, drive, d, directory, p, name, f, extension, e);
+}
+template <size_t n>
+inline errno_t _makepath_s(char (&to)[n], const char *drive, const char *directory, const char *name,
+                           const char *extension)
+{
+    return _makepath_s(to, n, drive, directory, name, extension);
+}
+template <size_t n>
+inline errno_t _wmakepath_s(wchar_t (&to)[n], const wchar_t *drive, const wchar_t *directory, const wchar_t *name,
+                            const wchar_t *extension)
+{
+    return _wmakepath_s(to, n, drive, directory, name, extension);
+}
 
 #endif
+
+#include "ntpipe_bits.h"
 
 #endif

@@ -20,6 +20,14 @@ errno_t ctime_s(char *, size_t, const time_t *) NTPIPE_CRT(ctime_s);
 errno_t _strdate_s(char *, size_t) NTPIPE_CRT(_strdate_s);
 errno_t _strtime_s(char *, size_t) NTPIPE_CRT(_strtime_s);
 time_t _time64(time_t *) __asm__("time");
+time_t _mktime64(struct tm *) __asm__("mktime");
+struct tm *_localtime64(const time_t *) __asm__("localtime");
+struct tm *_gmtime64(const time_t *) __asm__("gmtime");
+char *_ctime64(const time_t *) __asm__("ctime");
+double _difftime64(time_t, time_t) __asm__("difftime");
+void _tzset(void) __asm__("tzset");
+char *_strdate(char *) NTPIPE_CRT(_strdate);
+char *_strtime(char *) NTPIPE_CRT(_strtime);
 
 NTPIPE_CRT_END
 
@@ -34,6 +42,16 @@ template <size_t n>
 inline errno_t ctime_s(char (&to)[n], const time_t *time)
 {
     return ctime_s(to, n, time);
+}
+template <size_t n>
+inline errno_t _strdate_s(char (&to)[n])
+{
+    return _strdate_s(to, n);
+}
+template <size_t n>
+inline errno_t _strtime_s(char (&to)[n])
+{
+    return _strtime_s(to, n);
 }
 
 #endif
