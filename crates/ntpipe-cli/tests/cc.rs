@@ -95,6 +95,16 @@ fn descriptors_and_handles_stand_for_each_other() {
 }
 
 #[test]
+fn programs_start_others_with_words_and_descriptors() {
+    compare("spawn");
+}
+
+#[test]
+fn paths_and_files_are_what_they_are_on_windows() {
+    compare("paths");
+}
+
+#[test]
 fn a_program_finds_its_own_functions_by_name() {
     let source = r#"
         #include <windows.h>

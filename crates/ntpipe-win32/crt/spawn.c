@@ -1,8 +1,8 @@
 /* Programs that are started with words: _spawn, _exec, and _cwait for their ends.
  *
- * As on Windows the words are joined with blanks into a command line, without quotes: a word with a blank in it
- * arrives as two, unless the program has put it between quotes itself. The child has all descriptors of its
- * parent that are not _O_NOINHERIT, under their numbers. */
+ * As on Windows the words are joined with blanks into a command line, without quotes: a word with a blank in
+ * it arrives as two, unless the program has put it between quotes itself. The child has all descriptors of
+ * its parent that are not _O_NOINHERIT, under their numbers. */
 
 #include "crt.h"
 
@@ -132,9 +132,11 @@ static intptr_t wide_spawn(int mode, const wchar_t *name, const wchar_t *const *
                            const wchar_t *const *environment, int search)
 {
     char *own_name = ntpipe_utf8_copy(name), **own = narrow_all(words), **variables = narrow_all(environment);
-    intptr_t result = environment && !variables
-                          ? refuse(ENOMEM)
-                          : spawn(mode, own_name, (const char *const *)own, (const char *const *)variables, search);
+    intptr_t result = -1;
+    if (environment && !variables)
+        errno = ENOMEM;
+    else
+        result = spawn(mode, own_name, (const char *const *)own, (const char *const *)variables, search);
     int why = errno;
     free(own_name);
     free_all(own);

@@ -77,6 +77,8 @@ static int of_path(const char *path, struct large *to)
     int why = to ? errno : EINVAL;
     if (result == 0)
         translate(&file, own, to);
+    else if (to)
+        memset(to, 0, sizeof *to);
     free(own);
     errno = why;
     return result;
@@ -90,6 +92,7 @@ static int of_descriptor(int fd, struct large *to)
         errno = EINVAL;
         return -1;
     }
+    memset(to, 0, sizeof *to);
     if (told(fd, "", AT_EMPTY_PATH, &file) < 0)
         return -1;
     translate(&file, NULL, to);
@@ -106,9 +109,13 @@ static int of_descriptor(int fd, struct large *to)
 
 static int narrow_down(int result, const struct large *from, struct small *to)
 {
-    if (result < 0)
+    if (result < 0) {
+        if (to)
+            memset(to, 0, sizeof *to);
         return result;
+    }
     if (from->size > INT32_MAX) {
+        memset(to, 0, sizeof *to);
         errno = EOVERFLOW;
         return -1;
     }

@@ -76,8 +76,8 @@ enum { O_WINDOWS_APPEND = 8, O_WINDOWS_NOINHERIT = 0x80, O_WINDOWS_CREAT = 0x100
        O_WINDOWS_EXCL = 0x400 };
 
 /* The library's part. */
-void *CreateFileA(const char *name, uint32_t access, uint32_t share, const void *security, uint32_t disposition,
-                  uint32_t flags, void *template);
+void *CreateFileA(const char *name, uint32_t access, uint32_t share, const void *security,
+                  uint32_t disposition, uint32_t flags, void *template);
 int CloseHandle(void *handle);
 int _open_osfhandle(intptr_t handle, int flags);
 

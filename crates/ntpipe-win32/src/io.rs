@@ -227,6 +227,7 @@ pub(crate) unsafe extern "C" fn ntpipe_close_descriptor(fd: i32) -> i32 {
 pub(crate) unsafe extern "C" fn ntpipe_dup2_descriptor(fd: i32, other: i32) -> i32 {
     let change = || {
         let from = borrow(fd)?;
+        identity(from)?;
         if fd == other {
             return Ok(());
         }
@@ -239,6 +240,13 @@ pub(crate) unsafe extern "C" fn ntpipe_dup2_descriptor(fd: i32, other: i32) -> i
         };
         let stream = usize::try_from(other).ok().filter(|stream| *stream <= 2);
         let handle = stream.and_then(processenv::set_stream_of);
+        if let (Some(stream), Some(handle), Some(before)) = (stream, handle, before)
+            && is_file(handle, before)
+        {
+            // First: with its handle a standard stream goes too.
+            processenv::forget_stream(stream);
+            let _ = handle::close(handle);
+        }
         // SAFETY: plain numbers; `other` is the program's to close.
         if unsafe { dup2(from.as_raw_fd(), other) } < 0 {
             return Err(ErrorKind::InvalidHandle.into());
@@ -248,12 +256,6 @@ pub(crate) unsafe extern "C" fn ntpipe_dup2_descriptor(fd: i32, other: i32) -> i
                 sink.drain();
             }
             let _ = handle::close(number(pair.handle));
-        }
-        if let (Some(stream), Some(handle), Some(before)) = (stream, handle, before)
-            && is_file(handle, before)
-        {
-            processenv::forget_stream(stream);
-            let _ = handle::close(handle);
         }
         Ok(())
     };

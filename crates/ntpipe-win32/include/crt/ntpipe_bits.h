@@ -1,5 +1,5 @@
-/* Bits and bytes of integers, turned. The compilers' own headers for the processor may have some of the names as
- * macros. */
+/* Bits and bytes of integers, turned. The compilers' own headers for the processor may have some of the names
+ * as macros. */
 #ifndef NTPIPE_BITS_H
 #define NTPIPE_BITS_H
 

@@ -24,8 +24,8 @@
 #define WAIT_CHILD _WAIT_CHILD
 #define WAIT_GRANDCHILD _WAIT_GRANDCHILD
 
-/* Words, and variables: arrays of pointers, constant or not. In C++ all of them convert to the strictest; in C a
- * compiler for Windows takes them without a word too, and this says so to one that would not. */
+/* Words, and variables: arrays of pointers, constant or not. In C++ all of them convert to the strictest; in
+ * C a compiler for Windows takes them without a word too, and this says so to one that would not. */
 #if defined __cplusplus || !defined __GNUC__
 #define NTPIPE_WORDS const char *const *
 #define NTPIPE_WIDE_WORDS const wchar_t *const *

@@ -21,8 +21,8 @@ typedef unsigned _dev_t;
 typedef unsigned short _ino_t;
 typedef int32_t _off_t;
 
-/* The C library's names of the times may be macros, for a part of a member of its own structure: then the times
- * of these lie in such a part too, in the same place. */
+/* The C library's names of the times may be macros, for a part of a member of its own structure: then the
+ * times of these lie in such a part too, in the same place. */
 #ifdef st_atime
 #define NTPIPE_STAT_TIMES      \
     struct {                   \

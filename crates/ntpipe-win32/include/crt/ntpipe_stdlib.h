@@ -56,8 +56,8 @@ void _splitpath(const char *, char *, char *, char *, char *) NTPIPE_CRT(_splitp
 void _wsplitpath(const wchar_t *, wchar_t *, wchar_t *, wchar_t *, wchar_t *) NTPIPE_CRT(_wsplitpath);
 errno_t _splitpath_s(const char *, char *, size_t, char *, size_t, char *, size_t, char *, size_t)
     NTPIPE_CRT(_splitpath_s);
-errno_t _wsplitpath_s(const wchar_t *, wchar_t *, size_t, wchar_t *, size_t, wchar_t *, size_t, wchar_t *, size_t)
-    NTPIPE_CRT(_wsplitpath_s);
+errno_t _wsplitpath_s(const wchar_t *, wchar_t *, size_t, wchar_t *, size_t, wchar_t *, size_t, wchar_t *,
+                      size_t) NTPIPE_CRT(_wsplitpath_s);
 void _makepath(char *, const char *, const char *, const char *, const char *) NTPIPE_CRT(_makepath);
 void _wmakepath(wchar_t *, const wchar_t *, const wchar_t *, const wchar_t *, const wchar_t *)
     NTPIPE_CRT(_wmakepath);
@@ -94,8 +94,8 @@ inline errno_t _splitpath_s(const char *path, char (&drive)[d], char (&directory
     return _splitpath_s(path, drive, d, directory, p, name, f, extension, e);
 }
 template <size_t d, size_t p, size_t f, size_t e>
-inline errno_t _wsplitpath_s(const wchar_t *path, wchar_t (&drive)[d], wchar_t (&directory)[p], wchar_t (&name)[f],
-                             wchar_t (&extension)[e])
+inline errno_t _wsplitpath_s(const wchar_t *path, wchar_t (&drive)[d], wchar_t (&directory)[p],
+                             wchar_t (&name)[f], wchar_t (&extension)[e])
 {
     return _wsplitpath_s(path, drive, d, directory, p, name, f, extension, e);
 }
@@ -106,8 +106,8 @@ inline errno_t _makepath_s(char (&to)[n], const char *drive, const char *directo
     return _makepath_s(to, n, drive, directory, name, extension);
 }
 template <size_t n>
-inline errno_t _wmakepath_s(wchar_t (&to)[n], const wchar_t *drive, const wchar_t *directory, const wchar_t *name,
-                            const wchar_t *extension)
+inline errno_t _wmakepath_s(wchar_t (&to)[n], const wchar_t *drive, const wchar_t *directory,
+                            const wchar_t *name, const wchar_t *extension)
 {
     return _wmakepath_s(to, n, drive, directory, name, extension);
 }

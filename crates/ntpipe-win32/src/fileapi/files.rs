@@ -4,6 +4,7 @@
 use std::ffi::c_char;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use ntpipe::ErrorKind;
@@ -13,7 +14,7 @@ use crate::boundary::{answer, out, put, set_last_error, succeeds, value};
 use crate::failure::Result;
 use crate::handle;
 use crate::object::{FileObject, Object};
-use crate::path;
+use crate::path::{self, Target};
 use crate::text;
 use crate::types::{BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, SECURITY_ATTRIBUTES};
 
@@ -223,8 +224,29 @@ pub unsafe extern "C" fn GetTempPathW(size: DWORD, buffer: *mut u16) -> DWORD {
 }
 
 fn whole(name: Option<String>) -> Result<String> {
-    let path = std::path::absolute(named(name)?)?;
-    Ok(path.to_string_lossy().into_owned())
+    let name = path::given(name)?;
+    if let Target::Pipe(pipe) = Target::of(&name) {
+        return Ok(pipe);
+    }
+    let path = std::path::absolute(path::file(&name))?;
+    Ok(without_parents(&path).to_string_lossy().into_owned())
+}
+
+/// The path without `..`: on Windows the words count, wherever a link among them leads.
+fn without_parents(path: &Path) -> PathBuf {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return path.to_owned();
+    }
+    let mut whole = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            part => whole.push(part),
+        }
+    }
+    whole
 }
 
 /// `GetFullPathNameA`.
