@@ -22,6 +22,23 @@ pub fn leave_to(command: &mut Command, fds: Vec<OwnedFd>) {
     unsafe { command.pre_exec(uncover) };
 }
 
+/// The same for descriptors that somebody else owns; one that is closed by then is passed over.
+pub fn leave_numbers_to(command: &mut Command, numbers: Vec<RawFd>) {
+    if numbers.is_empty() {
+        return;
+    }
+    let uncover = move || {
+        for number in numbers.iter().filter(|number| **number >= 0) {
+            // SAFETY: not -1 (above); used for one call, which answers `EBADF` if it is not open.
+            let fd = unsafe { BorrowedFd::borrow_raw(*number) };
+            let _ = fcntl_setfd(fd, FdFlags::empty());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes plain system calls; it neither allocates nor locks.
+    unsafe { command.pre_exec(uncover) };
+}
+
 /// Lets every child of this program have the descriptor.
 ///
 /// # Errors

@@ -199,30 +199,41 @@ API char *ntpipe_gets_s(char *to, size_t room)
 static FILE *open_pipe(const char *name, const char *mode)
 {
     enum { READS, WRITES, BOTH };
-    int fd = ntpipe_open_descriptor(name, strchr(mode, '+') ? BOTH : mode[0] == 'r' ? READS : WRITES, 0);
+    enum { NO_INHERIT = 0x80 };
+    int flags = strchr(mode, '+') ? BOTH : mode[0] == 'r' ? READS : WRITES;
+    int fd = ntpipe_open_descriptor(name, flags | (strchr(mode, 'e') ? NO_INHERIT : 0), 0);
     FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
     if (fd >= 0 && !file)
         close(fd);
     return file;
 }
 
-/* Windows' letters without a meaning here ('b' and 't', 'c', 'n', 'S', 'R', 'T', 'D', 'N' and ",ccs=")
- * are left out: there is no translation of text. The C library would take ",ccs=" for a stream of its own
- * wide characters, which carries no others. */
+/* Windows' letters without a meaning here ('b' and 't', 'c', 'n', 'S', 'R', 'T', 'D', and ",ccs=") are left
+ * out: there is no translation of text. The C library would take ",ccs=" for a stream of its own wide
+ * characters, which carries no others. 'N' keeps the file from children, as 'e' does here. */
+static int own_mode(const char *mode, char own[5])
+{
+    size_t n = 0;
+    if (!mode || !mode[0] || !strchr("rwa", mode[0])) {
+        errno = EINVAL;
+        return 0;
+    }
+    own[n++] = mode[0];
+    for (const char *at = mode + 1; *at && *at != ',' && n < 4; at++) {
+        char letter = *at == 'N' ? 'e' : *at;
+        if ((letter == '+' || letter == 'x' || letter == 'e') && !memchr(own, letter, n))
+            own[n++] = letter;
+    }
+    own[n] = 0;
+    return 1;
+}
+
 static FILE *open_file(const char *path, const char *mode)
 {
     char own[5];
-    size_t n = 0;
-    if (!path || !mode || !strchr("rwa", mode[0]) || !mode[0]) {
-        errno = EINVAL;
-        return NULL;
-    }
-    own[n++] = mode[0];
-    for (const char *at = mode + 1; *at && *at != ',' && n < 4; at++)
-        if ((*at == '+' || *at == 'x' || *at == 'e') && !memchr(own, *at, n))
-            own[n++] = *at;
-    own[n] = 0;
     int is_pipe;
+    if (!own_mode(mode, own))
+        return NULL;
     char *own_path = ntpipe_own_path(path, &is_pipe);
     if (!own_path)
         return NULL;
@@ -247,6 +258,37 @@ API FILE *ntpipe__wfopen(const wchar_t *path, const wchar_t *mode)
     free(narrow_mode);
     errno = why;
     return file;
+}
+
+/* Without a path the mode changes, and nothing here depends on it but what the C library knows. */
+API FILE *ntpipe_freopen(const char *path, const char *mode, FILE *stream)
+{
+    char own[5], *own_path = NULL;
+    int can = own_mode(mode, own) && (!path || (own_path = ntpipe_own_path(path, NULL)));
+    FILE *file = can ? freopen(own_path, own, stream) : NULL;
+    int why = errno;
+    free(own_path);
+    errno = why;
+    return file;
+}
+
+API FILE *ntpipe__wfreopen(const wchar_t *path, const wchar_t *mode, FILE *stream)
+{
+    char *narrow_path = ntpipe_utf8_copy(path), *narrow_mode = ntpipe_utf8_copy(mode);
+    FILE *file = ntpipe_freopen(narrow_path, narrow_mode, stream);
+    int why = errno;
+    free(narrow_path);
+    free(narrow_mode);
+    errno = why;
+    return file;
+}
+
+API errno_t ntpipe_freopen_s(FILE **file, const char *path, const char *mode, FILE *stream)
+{
+    if (!file)
+        return errno = EINVAL;
+    *file = stream ? ntpipe_freopen(path, mode, stream) : NULL;
+    return *file ? 0 : stream ? errno : (errno = EINVAL);
 }
 
 API errno_t ntpipe_fopen_s(FILE **file, const char *path, const char *mode)

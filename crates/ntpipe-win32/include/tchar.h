@@ -95,6 +95,7 @@ typedef wint_t _TINT;
 #define _ungettc ungetwc
 #define _tfopen _wfopen
 #define _tfopen_s _wfopen_s
+#define _tfreopen _wfreopen
 #define _topen _wopen
 #define _tpopen _wpopen
 #define _tsystem _wsystem
@@ -248,6 +249,7 @@ typedef int _TINT;
 #define _ungettc ungetc
 #define _tfopen fopen
 #define _tfopen_s fopen_s
+#define _tfreopen freopen
 #define _topen _open
 #define _tpopen _popen
 #define _tsystem system

@@ -45,13 +45,16 @@ struct Pair {
     identity: Identity,
     /// For a pipe, what carries the program's bytes.
     sink: Option<Arc<Sink>>,
+    /// Whether `_spawn` leaves it to the child, if that gets the handle.
+    goes_along: bool,
     /// The process that made it, by its generation.
     born: u32,
 }
 
 impl Pair {
     fn new(fd: i32, handle: HANDLE, identity: Identity, sink: Option<Arc<Sink>>) -> Self {
-        Self { fd, handle: handle.addr(), identity, sink, born: generation::noted() }
+        let (handle, born) = (handle.addr(), generation::noted());
+        Self { fd, handle, identity, sink, goes_along: false, born }
     }
 
     /// What there is to wait for before the pair goes. In a copy by `fork` the bytes are the other process's,
@@ -144,7 +147,7 @@ pub extern "C" fn _get_osfhandle(fd: i32) -> isize {
     }
 }
 
-fn open(handle: HANDLE) -> Result<i32> {
+fn open(handle: HANDLE, goes_along: bool) -> Result<i32> {
     let entry = handle::get(handle)?;
     let (fd, sink): (OwnedFd, _) = match &entry.object {
         Object::File(file) => (rustix::io::fcntl_dupfd_cloexec(file.as_fd(), 3)?, None),
@@ -167,8 +170,15 @@ fn open(handle: HANDLE) -> Result<i32> {
     };
     let identity = identity(&fd)?;
     let fd = fd.into_raw_fd();
-    add(&mut pairs(), Pair::new(fd, handle, identity, sink));
+    add(&mut pairs(), Pair { goes_along, ..Pair::new(fd, handle, identity, sink) });
     Ok(fd)
+}
+
+/// The descriptors that children of `_spawn` have too, under their numbers: those of handles that can be
+/// inherited. What the program has opened by other means goes without a word.
+pub(crate) fn going_along() -> Vec<i32> {
+    let inherits = |pair: &Pair| handle::get(number(pair.handle)).is_ok_and(|it| it.inherit);
+    pairs().iter().filter(|pair| pair.goes_along && inherits(pair)).map(|pair| pair.fd).collect()
 }
 
 /// The program has closed the descriptor of a pipe by other means than `_close`.
@@ -183,10 +193,12 @@ fn closed(handle: usize) {
     }
 }
 
-/// `_open_osfhandle`: the flags say nothing that the handle does not.
+/// `_open_osfhandle`: of the flags one says what the handle does not.
 #[unsafe(no_mangle)]
-pub extern "C" fn _open_osfhandle(handle: isize, _flags: i32) -> i32 {
-    guarded(|| open(number(handle.cast_unsigned()))).unwrap_or_else(|_| {
+pub extern "C" fn _open_osfhandle(handle: isize, flags: i32) -> i32 {
+    const O_NOINHERIT: i32 = 0x80;
+    let goes_along = flags & O_NOINHERIT == 0;
+    guarded(|| open(number(handle.cast_unsigned()), goes_along)).unwrap_or_else(|_| {
         ntpipe__set_errno(BAD_DESCRIPTOR);
         -1
     })

@@ -118,6 +118,48 @@ static void anonymous(void)
     CloseHandle(reader);
 }
 
+/* The runtime opens a pipe by its name as it does a file. */
+static void by_name(void)
+{
+    const char *name = "\\\\.\\pipe\\descriptor";
+    char text[20] = "";
+    DWORD n;
+    FILE *stream;
+    int fd;
+    HANDLE server = server_end(0);
+    fd = _open(name, _O_RDWR | _O_BINARY);
+    n = (DWORD)_write(fd, "opened", 6);
+    show(fd >= 0, n, 0);
+    read_shown(server);
+    WriteFile(server, "hi", 2, &n, NULL);
+    n = (DWORD)_read(fd, text, sizeof text);
+    show(n, text[0], text[1]);
+    errno = 0;
+    stream = fopen(name, "rb");
+    show(stream == NULL, errno == EINVAL, _close(fd));
+    CloseHandle(server);
+    errno = 0;
+    stream = fopen(name, "r+b");
+    show(stream == NULL, errno == ENOENT, 0);
+    server = server_end(0);
+    stream = fopen(name, "r+b");
+    fprintf(stream, "streamed %d", 1);
+    fflush(stream);
+    read_shown(server);
+    WriteFile(server, "line\n", 5, &n, NULL);
+    fseek(stream, 0, SEEK_CUR);
+    fgets(text, sizeof text, stream);
+    show(text[0], (long long)strlen(text), fclose(stream));
+    CloseHandle(server);
+    server = server_end(0);
+    stream = _wfopen(L"\\\\.\\pipe\\descriptor", L"wb");
+    fputs("wide", stream);
+    fclose(stream);
+    read_shown(server);
+    read_shown(server);
+    CloseHandle(server);
+}
+
 /* The runtime's own. */
 static void pipes(void)
 {
@@ -188,6 +230,7 @@ int main(void)
     both_ways();
     messages();
     anonymous();
+    by_name();
     pipes();
     commands();
     return 0;

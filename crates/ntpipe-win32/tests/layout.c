@@ -19,6 +19,11 @@
 #include <ntstatus.h>
 #include <sddl.h>
 #include <strsafe.h>
+#include <fcntl.h>
+#include <io.h>
+#include <process.h>
+#include <sys/stat.h>
+#include <sys/timeb.h>
 #include <winioctl.h>
 #include <winternl.h>
 #endif
@@ -1398,6 +1403,65 @@ static void constants(void)
     VALUE(WT_EXECUTEONLYONCE);
     VALUE(WT_TRANSFER_IMPERSONATION);
 }
+static void runtime(void)
+{
+    SIZE_OF(struct _stat64i32);
+    AT(struct _stat64i32, st_dev);
+    AT(struct _stat64i32, st_ino);
+    AT(struct _stat64i32, st_mode);
+    AT(struct _stat64i32, st_nlink);
+    AT(struct _stat64i32, st_uid);
+    AT(struct _stat64i32, st_gid);
+    AT(struct _stat64i32, st_rdev);
+    AT(struct _stat64i32, st_size);
+    printf("struct _stat64i32 st_atime %u\n", (unsigned)offsetof(struct _stat64i32, st_atime));
+    printf("struct _stat64i32 st_mtime %u\n", (unsigned)offsetof(struct _stat64i32, st_mtime));
+    printf("struct _stat64i32 st_ctime %u\n", (unsigned)offsetof(struct _stat64i32, st_ctime));
+    SIZE_OF(struct _stat64);
+    AT(struct _stat64, st_dev);
+    AT(struct _stat64, st_ino);
+    AT(struct _stat64, st_mode);
+    AT(struct _stat64, st_nlink);
+    AT(struct _stat64, st_uid);
+    AT(struct _stat64, st_gid);
+    AT(struct _stat64, st_rdev);
+    AT(struct _stat64, st_size);
+    printf("struct _stat64 st_atime %u\n", (unsigned)offsetof(struct _stat64, st_atime));
+    printf("struct _stat64 st_mtime %u\n", (unsigned)offsetof(struct _stat64, st_mtime));
+    printf("struct _stat64 st_ctime %u\n", (unsigned)offsetof(struct _stat64, st_ctime));
+    SIZE_OF(struct _timeb);
+    AT(struct _timeb, time);
+    AT(struct _timeb, millitm);
+    AT(struct _timeb, timezone);
+    AT(struct _timeb, dstflag);
+    VALUE(_P_WAIT);
+    VALUE(_P_NOWAIT);
+    VALUE(_P_OVERLAY);
+    VALUE(_P_NOWAITO);
+    VALUE(_P_DETACH);
+    VALUE(_S_IFMT);
+    VALUE(_S_IFDIR);
+    VALUE(_S_IFCHR);
+    VALUE(_S_IFIFO);
+    VALUE(_S_IFREG);
+    VALUE(_S_IREAD);
+    VALUE(_S_IWRITE);
+    VALUE(_S_IEXEC);
+    VALUE(_O_NOINHERIT);
+    VALUE(_O_CREAT);
+    VALUE(_O_EXCL);
+    VALUE(_O_TRUNC);
+    VALUE(_O_APPEND);
+    VALUE(_O_RDWR);
+    VALUE(_O_WRONLY);
+    VALUE(_O_BINARY);
+    VALUE(_O_TEXT);
+    VALUE(_MAX_PATH);
+    VALUE(_MAX_DRIVE);
+    VALUE(_MAX_DIR);
+    VALUE(_MAX_FNAME);
+    VALUE(_MAX_EXT);
+}
 #endif
 
 int main(void)
@@ -1409,6 +1473,7 @@ int main(void)
     structures();
     enumerations();
     constants();
+    runtime();
 #endif
     return 0;
 }

@@ -161,6 +161,34 @@ static void descriptors(void)
     _close(ends[0]);
 }
 
+/* Descriptors of handles go along if both may. */
+static void handles(void)
+{
+    SECURITY_ATTRIBUTES inherit = { sizeof inherit, NULL, TRUE };
+    HANDLE reader, writer, file;
+    DWORD got = 0;
+    char number_of[20], text[20] = "";
+    int fd;
+    CreatePipe(&reader, &writer, &inherit, 0);
+    SetHandleInformation(reader, HANDLE_FLAG_INHERIT, 0);
+    fd = _open_osfhandle((intptr_t)writer, 0);
+    sprintf(number_of, "%d", fd);
+    SHOW(_spawnl(_P_WAIT, self, self, "write", number_of, "written", NULL), _close(fd), 0);
+    SHOW(ReadFile(reader, text, sizeof text, &got, NULL), got, strcmp(text, "written"));
+    SHOW(ReadFile(reader, text, sizeof text, &got, NULL), GetLastError(), CloseHandle(reader));
+
+    file = CreateFileA("spawn-file", GENERIC_WRITE, 0, &inherit, CREATE_ALWAYS, 0, NULL);
+    fd = _open_osfhandle((intptr_t)file, 0);
+    sprintf(number_of, "%d", fd);
+    SHOW(_spawnl(_P_WAIT, self, self, "write", number_of, "more", NULL), _write(fd, "!", 1), _filelength(fd));
+    SetHandleInformation(file, HANDLE_FLAG_INHERIT, 0);
+    SHOW(_spawnl(_P_WAIT, self, self, "has", number_of, NULL), _close(fd), 0);
+    file = CreateFileA("spawn-file", GENERIC_WRITE, 0, &inherit, CREATE_ALWAYS, 0, NULL);
+    fd = _open_osfhandle((intptr_t)file, _O_NOINHERIT);
+    sprintf(number_of, "%d", fd);
+    SHOW(_spawnl(_P_WAIT, self, self, "has", number_of, NULL), _close(fd), remove("spawn-file"));
+}
+
 static void refusals(void)
 {
     char dir[300], drive[10], name[300], path[400], old[420];
@@ -201,6 +229,7 @@ int main(int argc, char **argv)
     words();
     variables();
     descriptors();
+    handles();
     refusals();
     return 0;
 }

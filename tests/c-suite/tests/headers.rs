@@ -51,6 +51,29 @@ fn the_umbrella_is_silent_in_every_standard() {
     }
 }
 
+/// What the C library has not, or has otherwise: called, so that what is inline is looked at too.
+#[test]
+fn headers_of_the_runtime_are_silent_in_every_standard() {
+    let names =
+        ["direct", "process", "io", "fcntl", "sys/stat", "sys/timeb", "stdlib", "stdio", "time"];
+    let headers: String = names.iter().map(|name| format!("#include <{name}.h>\n")).collect();
+    let calls = "int main(void) {\n\
+                 struct _stat one; struct _timeb moment; char whole[9]; char *words[2];\n\
+                 words[0] = whole; words[1] = NULL;\n\
+                 _ftime(&moment);\n\
+                 _makepath(whole, \"c\", NULL, \"n\", NULL);\n\
+                 return _stat(_getcwd(whole, 9), &one) + (int)one.st_mtime + moment.dstflag + _access(whole, 0)\n\
+                 + (int)_spawnv(_P_WAIT, whole, words) + (int)_rotl(1u, 2) + (int)_byteswap_ulong(3u);\n\
+                 }\n";
+    let text = format!("{headers}{calls}");
+    for standard in ["c89", "c99", "c11", "c17", "c2x", "gnu17"] {
+        silent("c", standard, &[], &text);
+    }
+    for standard in ["c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"] {
+        silent("c++", standard, &[], &text);
+    }
+}
+
 #[test]
 fn each_header_is_silent_alone() {
     let entries = fs::read_dir(root().join("crates/ntpipe-win32/include")).expect("the headers");

@@ -30,6 +30,7 @@
 #pragma redefine_extname vfwprintf ntpipe_vfwprintf
 #pragma redefine_extname vswprintf ntpipe_vswprintf
 #pragma redefine_extname fopen ntpipe_fopen
+#pragma redefine_extname freopen ntpipe_freopen
 #pragma redefine_extname remove ntpipe_remove
 #pragma redefine_extname rename ntpipe_rename
 #pragma redefine_extname fgetwc ntpipe_fgetwc

@@ -74,6 +74,8 @@ char *gets_s(char *, size_t) NTPIPE_CRT(gets_s);
 FILE *_wfopen(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wfopen);
 errno_t fopen_s(FILE **, const char *, const char *) NTPIPE_CRT(fopen_s);
 errno_t _wfopen_s(FILE **, const wchar_t *, const wchar_t *) NTPIPE_CRT(_wfopen_s);
+FILE *_wfreopen(const wchar_t *, const wchar_t *, FILE *) NTPIPE_CRT(_wfreopen);
+errno_t freopen_s(FILE **, const char *, const char *, FILE *) NTPIPE_CRT(freopen_s);
 FILE *_popen(const char *, const char *) NTPIPE_CRT(_popen);
 FILE *_wpopen(const wchar_t *, const wchar_t *) NTPIPE_CRT(_wpopen);
 int _pclose(FILE *) NTPIPE_CRT(_pclose);

@@ -2,13 +2,14 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use ntpipe::ErrorKind;
+use ntpipe_shm::handover;
 
 use super::attributes::{self, AttributeList};
 use super::suspend::spawn_stopped;
@@ -86,6 +87,8 @@ struct Wish {
     streams: Option<[HANDLE; 3]>,
     /// The only handles that are inherited, if the program names them.
     only: Option<Vec<HANDLE>>,
+    /// Descriptors that the program has besides, under their numbers.
+    descriptors: Vec<RawFd>,
     inherit_handle: bool,
 }
 
@@ -119,6 +122,7 @@ pub unsafe extern "C" fn CreateProcessA(
             streams: unsafe { streams(startup) }?,
             // SAFETY: as above; with this flag a list of attributes is behind it.
             only: unsafe { only(startup, flags) }?,
+            descriptors: Vec::new(),
             // SAFETY: null or valid, by the caller's promise.
             inherit_handle: unsafe { value(process_security) }
                 .is_some_and(|it| it.bInheritHandle != 0),
@@ -159,6 +163,7 @@ pub unsafe extern "C" fn CreateProcessW(
             streams: unsafe { streams(startup) }?,
             // SAFETY: as above; with this flag a list of attributes is behind it.
             only: unsafe { only(startup, flags) }?,
+            descriptors: Vec::new(),
             // SAFETY: null or valid, by the caller's promise.
             inherit_handle: unsafe { value(process_security) }
                 .is_some_and(|it| it.bInheritHandle != 0),
@@ -250,6 +255,7 @@ fn create(wish: &Wish) -> Result<PROCESS_INFORMATION> {
     }
     let streams = connect(&mut command, wish)?;
     let channel = inherit::leave(&mut command, wish.inherits, wish.only.as_deref(), streams)?;
+    handover::leave_numbers_to(&mut command, wish.descriptors.clone());
     let suspended = wish.flags & CREATE_SUSPENDED != 0;
     let start = || if suspended { spawn_stopped(&mut command) } else { command.spawn() };
     let child = crate::token::as_process(start).map_err(|error| match error.raw_os_error() {
@@ -360,6 +366,7 @@ fn plain(program: Option<String>, line: Option<String>, flags: u32) -> Wish {
         directory: None,
         streams: None,
         only: None,
+        descriptors: Vec::new(),
         inherit_handle: false,
     }
 }
@@ -399,16 +406,19 @@ pub(crate) unsafe extern "C" fn ntpipe_spawn(
         // SAFETY: a string, by the caller's promise, here and below.
         let name = unsafe { text::ansi(name) }.unwrap_or_default();
         let find = if search != 0 { command_line::find } else { command_line::find_in_place };
-        let file = find(&name).ok_or_else(|| match Path::new(&crate::path::file(&name)).is_file() {
-            true => Failure::BAD_EXE_FORMAT,
-            false => ErrorKind::NotFound.into(),
-        })?;
+        let file =
+            find(&name).ok_or_else(|| match Path::new(&crate::path::file(&name)).is_file() {
+                true => Failure::BAD_EXE_FORMAT,
+                false => ErrorKind::NotFound.into(),
+            })?;
         let file = file.to_string_lossy().into_owned();
         // SAFETY: as above.
         let line = unsafe { text::ansi(line) };
         // SAFETY: null or a block of strings, by the caller's promise.
         let environment = unsafe { strings(environment, flags) };
-        let wish = Wish { inherits: true, environment, ..plain(Some(file), line, flags) };
+        let descriptors = crate::io::going_along();
+        let wish =
+            Wish { inherits: true, environment, descriptors, ..plain(Some(file), line, flags) };
         let told = create(&wish)?;
         handle::close(told.hThread)?;
         Ok(told.hProcess)
