@@ -49,8 +49,8 @@ static void parts(void)
     split("a.dir\\");
     split("..\\x");
     split("");
-    SHOW(_splitpath_s("C:\\dir\\file.txt", drive, 3, dir, 8, name, 8, extension, 5), strcmp(dir, "\\dir\\"), 0);
-    SHOW(_splitpath_s("C:\\dir\\file.text", drive, 3, dir, 8, name, 8, extension, 5), dir[0] + name[0], errno);
+    SHOW(_splitpath_s("C:\\dir\\a.txt", drive, 3, dir, 8, name, 8, extension, 5), strcmp(dir, "\\dir\\"), 0);
+    SHOW(_splitpath_s("C:\\dir\\a.text", drive, 3, dir, 8, name, 8, extension, 5), dir[0] + name[0], errno);
     SHOW(_splitpath_s("C:\\x", NULL, 3, dir, 8, name, 8, extension, 5), errno, 0);
     SHOW(_splitpath_s(NULL, drive, 3, dir, 8, name, 8, extension, 5), drive[0], 0);
     SHOW(_splitpath_s("C:\\x", NULL, 0, NULL, 0, name, 2, NULL, 0), name[0], name[1]);
@@ -103,7 +103,8 @@ static void files(void)
     SHOW(_chmod("paths-dir\\one", _S_IREAD), _access("paths-dir\\one", 4), _access("paths-dir\\one", 2));
     SHOW(_access("paths-dir\\one", 6), errno == EACCES, _access_s("paths-dir\\one", 2) == EACCES);
     SHOW(_unlink("paths-dir\\one"), errno == EACCES, _wchmod(L"paths-dir\\one", _S_IREAD | _S_IWRITE));
-    SHOW(_access("paths-dir\\one", 2), rename("paths-dir\\one", "paths-dir\\two"), _access("paths-dir\\one", 0));
+    SHOW(_access("paths-dir\\one", 2), rename("paths-dir\\one", "paths-dir\\two"),
+         _access("paths-dir\\one", 0));
     make("paths-dir\\one", "1");
     SHOW(rename("paths-dir\\one", "paths-dir\\two"), errno == EEXIST, _access("paths-dir\\one", 0));
     SHOW(_wrename(L"paths-dir\\one", L"paths-dir\\three"), _wremove(L"paths-dir\\three"), 0);
@@ -126,7 +127,7 @@ static void what_is(void)
     make("paths-run.exe", "");
     SHOW(_stat("paths-file", &one), one.st_size, one.st_mode);
     SHOW(one.st_nlink, one.st_uid, one.st_dev == one.st_rdev);
-    SHOW(one.st_mtime - now < 60 && now - one.st_mtime < 60, one.st_ctime - now < 60 && now - one.st_ctime < 60, 0);
+    SHOW(one.st_mtime - now < 60 && now - one.st_mtime < 60, one.st_ctime - now < 60, now - one.st_ctime < 60);
     SHOW(_stat64("paths-run.exe", &other), other.st_size, other.st_mode);
     SHOW(_wstat(L"paths-file", &one), _wstat64(L"paths-file", &other), other.st_size);
     SHOW(_chmod("paths-file", _S_IREAD), _stat("paths-file", &one), one.st_mode);
@@ -174,7 +175,8 @@ static void others(void)
     _swab(pairs, turned, 4);
     printf("%d: [%s]\n", ++number, turned);
     SHOW(_ftime_s(&moment), moment.millitm < 1000, moment.time - _time64(&now) < 2);
-    SHOW(_localtime64_s(&parts, &now), _mktime64(&parts) == now, _localtime64(&now)->tm_year == parts.tm_year);
+    SHOW(_localtime64_s(&parts, &now), _mktime64(&parts) == now,
+         _localtime64(&now)->tm_year == parts.tm_year);
     SHOW(strlen(_strdate(text)), text[2], text[5]);
     SHOW(strlen(_strtime(text)), text[2], text[5]);
     SHOW(_ftime_s(NULL), errno == EINVAL, 0);

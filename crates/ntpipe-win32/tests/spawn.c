@@ -1,5 +1,5 @@
-/* Programs that are started with words, and what they get of descriptors and variables. spawn.txt has Windows'
- * answers. */
+/* Programs that are started with words, and what they get of descriptors and variables. spawn.txt has
+ * Windows' answers. */
 #include <windows.h>
 
 #include <direct.h>
@@ -77,16 +77,13 @@ static void collect(int reader)
 static void codes(void)
 {
     const char *words[] = { self, "code", "8", NULL };
-    char *mutable[4];
+    char code_word[] = "code", nine[] = "9", first[] = "first";
+    char *mutable[] = { first, code_word, nine, NULL };
     wchar_t wide[300];
     int status = -9;
     intptr_t process;
     DWORD code = 0;
     SHOW(_spawnl(_P_WAIT, self, self, "code", "7", NULL), _spawnv(_P_WAIT, self, words), 0);
-    mutable[0] = mutable[1] = _strdup(self);
-    mutable[1] = _strdup("code");
-    mutable[2] = _strdup("9");
-    mutable[3] = NULL;
     SHOW(_spawnv(_P_WAIT, self, (const char *const *)mutable), 0, 0);
     mbstowcs(wide, self, 300);
     SHOW(_wspawnl(_P_WAIT, wide, wide, L"code", L"10", NULL), 0, 0);
