@@ -15,6 +15,7 @@ enum { P_WAIT, P_NOWAIT, P_OVERLAY, P_NOWAITO, P_DETACH };
 
 /* The library's part. */
 void *ntpipe_spawn(const char *name, const char *line, const void *environment, int search, uint32_t flags);
+void ntpipe_drain(void);
 uint32_t GetLastError(void);
 uint32_t WaitForSingleObject(void *handle, uint32_t ms);
 int GetExitCodeProcess(void *process, uint32_t *code);
@@ -78,8 +79,10 @@ static intptr_t start(int mode, const char *name, const char *line, const char *
     void *process = ntpipe_spawn(name, line, environment, search, mode == P_DETACH ? DETACHED : 0);
     if (!process)
         return refuse(ntpipe_reason());
-    if (mode == P_OVERLAY)
+    if (mode == P_OVERLAY) {
+        ntpipe_drain();
         _exit(0);
+    }
     if (mode == P_NOWAIT || mode == P_NOWAITO)
         return (intptr_t)process;
     uint32_t code = 0;

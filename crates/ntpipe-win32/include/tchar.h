@@ -94,6 +94,9 @@ typedef wint_t _TINT;
 #define _getts_s _getws_s
 #define _ungettc ungetwc
 #define _tfopen _wfopen
+#define _tfindfirst _wfindfirst
+#define _tfindnext _wfindnext
+#define _tfinddata_t _wfinddata_t
 #define _tfopen_s _wfopen_s
 #define _tfreopen _wfreopen
 #define _topen _wopen
@@ -248,6 +251,9 @@ typedef int _TINT;
 #define _getts_s gets_s
 #define _ungettc ungetc
 #define _tfopen fopen
+#define _tfindfirst _findfirst
+#define _tfindnext _findnext
+#define _tfinddata_t _finddata_t
 #define _tfopen_s fopen_s
 #define _tfreopen freopen
 #define _topen _open

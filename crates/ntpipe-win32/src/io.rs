@@ -308,14 +308,26 @@ pub(crate) unsafe extern "C" fn ntpipe_path(path: LPCSTR, to: *mut c_char, room:
     guarded(translate).unwrap_or(Named::Nothing) as i32
 }
 
+fn sinks() -> Vec<Arc<Sink>> {
+    pairs().iter().filter_map(|pair| pair.to_drain().cloned()).collect()
+}
+
 /// Before the program ends, what it has written to descriptors of pipes gets there.
 extern "C" fn drain_all() {
     let _ = guarded(|| {
-        let sinks: Vec<_> = pairs().iter().filter_map(|pair| pair.to_drain().cloned()).collect();
-        if !sinks.is_empty() {
+        if !sinks().is_empty() {
             ntpipe_flush_all();
         }
-        sinks.iter().for_each(|sink| sink.drain());
+        ntpipe_drain();
+        Ok(())
+    });
+}
+
+/// For spawn.c: the same, without what streams have kept back.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn ntpipe_drain() {
+    let _ = guarded(|| {
+        sinks().iter().for_each(|sink| sink.drain());
         Ok(())
     });
 }

@@ -160,6 +160,22 @@ static void by_name(void)
     CloseHandle(server);
 }
 
+/* A search lists pipes too. */
+static void list(void)
+{
+    struct _finddata_t one;
+    HANDLE server = server_end(0);
+    intptr_t search = _findfirst("\\\\.\\pipe\\*", &one);
+    int found = 0;
+    if (search != -1) {
+        do
+            found += strcmp(one.name, "descriptor") == 0;
+        while (_findnext(search, &one) == 0);
+        _findclose(search);
+    }
+    show(found, errno == ENOENT, CloseHandle(server));
+}
+
 /* The runtime's own. */
 static void pipes(void)
 {
@@ -231,6 +247,7 @@ int main(void)
     messages();
     anonymous();
     by_name();
+    list();
     pipes();
     commands();
     return 0;

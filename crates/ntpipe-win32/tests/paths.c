@@ -144,6 +144,42 @@ static void what_is(void)
     SHOW(_unlink("paths-file"), _wunlink(L"paths-run.exe"), sizeof one + 100 * sizeof other);
 }
 
+static void searches(void)
+{
+    struct _finddata_t one;
+    struct __finddata64_t large;
+    struct _wfinddata_t wide;
+    time_t now = time(NULL);
+    intptr_t search;
+    int n, sizes, directories;
+    _mkdir("paths-dir");
+    _mkdir("paths-dir\\inner");
+    make("paths-dir\\a.txt", "1");
+    make("paths-dir\\b.txt", "22");
+    search = _findfirst("paths-dir\\*.txt", &one);
+    n = 1;
+    sizes = (int)one.size;
+    while (_findnext(search, &one) == 0) {
+        n++;
+        sizes += (int)one.size;
+    }
+    SHOW(n, sizes, _findnext(search, &one));
+    SHOW(_findnext(search, &one), errno == ENOENT, _findclose(search));
+    search = _findfirst64("paths-dir\\*", &large);
+    directories = 0;
+    do
+        directories += large.attrib & _A_SUBDIR ? 1 : 0;
+    while (_findnext64(search, &large) == 0);
+    SHOW(directories, _findclose(search), 0);
+    search = _wfindfirst(L"paths-dir\\b.txt", &wide);
+    SHOW(wide.size, wcscmp(wide.name, L"b.txt"), now - wide.time_write < 60 && wide.time_write - now < 60);
+    SHOW(_findclose(search), 0, 0);
+    SHOW(_findfirst("paths-dir\\*.none", &one), errno == ENOENT, _findfirst("paths-none\\*", &one));
+    SHOW(_findfirst("paths-none\\*", &one), errno == ENOENT, 0);
+    SHOW(_unlink("paths-dir\\a.txt"), _unlink("paths-dir\\b.txt"), _rmdir("paths-dir\\inner"));
+    SHOW(_rmdir("paths-dir"), sizeof one + 1000 * sizeof large, sizeof wide);
+}
+
 static void temporary(void)
 {
     char name[] = "pathsXXXXXX", other[] = "pathsXXXXX", told[300], *made;
@@ -188,6 +224,7 @@ int main(void)
     directories();
     files();
     what_is();
+    searches();
     temporary();
     others();
     return 0;

@@ -37,6 +37,15 @@ static void show_text(const char *text)
         show(a, b, c);                          \
     } while (0)
 
+/* What was written before the program became another is there. */
+static int leave_words(void)
+{
+    HANDLE end = CreateFileA("\\\\.\\pipe\\spawn", GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    _write(_open_osfhandle((intptr_t)end, 0), "last words", 10);
+    _execl(self, self, "code", "4", NULL);
+    return 99;
+}
+
 static int child(int count, char **words)
 {
     int i;
@@ -50,6 +59,8 @@ static int child(int count, char **words)
         return _write(atoi(words[2]), words[3], (unsigned)strlen(words[3]));
     if (strcmp(words[1], "has") == 0)
         return _get_osfhandle(atoi(words[2])) != -1;
+    if (strcmp(words[1], "leave") == 0)
+        return leave_words();
     if (strcmp(words[1], "variables") == 0)
         return (getenv("NTPIPE_SPAWNED") != NULL) + 2 * (getenv("NTPIPE_PARENT") != NULL);
     if (strcmp(words[1], "exec") == 0) {
@@ -184,6 +195,10 @@ static void handles(void)
     fd = _open_osfhandle((intptr_t)file, _O_NOINHERIT);
     sprintf(number_of, "%d", fd);
     SHOW(_spawnl(_P_WAIT, self, self, "has", number_of, NULL), _close(fd), remove("spawn-file"));
+
+    reader = CreateNamedPipeA("\\\\.\\pipe\\spawn", PIPE_ACCESS_INBOUND, 0, 1, 100, 100, 0, NULL);
+    SHOW(_spawnl(_P_WAIT, self, self, "leave", NULL), ReadFile(reader, text, sizeof text, &got, NULL), got);
+    CloseHandle(reader);
 }
 
 static void refusals(void)

@@ -63,7 +63,8 @@ fn headers_of_the_runtime_are_silent_in_every_standard() {
                  _ftime(&moment);\n\
                  _makepath(whole, \"c\", NULL, \"n\", NULL);\n\
                  return _stat(_getcwd(whole, 9), &one) + (int)one.st_mtime + moment.dstflag\n\
-                 + _access(whole, 0) + (int)_spawnv(_P_WAIT, whole, words) + (int)_rotl(1u, 2) + (int)_byteswap_ulong(3u);\n\
+                 + _access(whole, 0) + (int)_spawnv(_P_WAIT, whole, words)\n\
+                 + (int)_rotl(1u, 2) + (int)_byteswap_ulong(3u);\n\
                  }\n";
     let text = format!("{headers}{calls}");
     for standard in ["c89", "c99", "c11", "c17", "c2x", "gnu17"] {

@@ -32,6 +32,53 @@
 #define O_TEXT 0
 #endif
 
+/* What a search tells of a file; _A_NORMAL is what has no attribute. */
+#define _A_NORMAL 0x00
+#define _A_RDONLY 0x01
+#define _A_HIDDEN 0x02
+#define _A_SYSTEM 0x04
+#define _A_SUBDIR 0x10
+#define _A_ARCH 0x20
+
+typedef unsigned _fsize_t;
+
+struct _finddata_t {
+    unsigned attrib;
+    int64_t time_create, time_access, time_write;
+    _fsize_t size;
+    char name[260];
+};
+struct __finddata64_t {
+    unsigned attrib;
+    int64_t time_create, time_access, time_write;
+    int64_t size;
+    char name[260];
+};
+struct _wfinddata_t {
+    unsigned attrib;
+    int64_t time_create, time_access, time_write;
+    _fsize_t size;
+    wchar_t name[260];
+};
+struct _wfinddata64_t {
+    unsigned attrib;
+    int64_t time_create, time_access, time_write;
+    int64_t size;
+    wchar_t name[260];
+};
+#define _finddata64i32_t _finddata_t
+#define _findfirst64i32 _findfirst
+#define _findnext64i32 _findnext
+#define _wfinddata64i32_t _wfinddata_t
+#define _wfindfirst64i32 _wfindfirst
+#define _wfindnext64i32 _wfindnext
+#define _finddatai64_t __finddata64_t
+#define _findfirsti64 _findfirst64
+#define _findnexti64 _findnext64
+#define _wfinddatai64_t _wfinddata64_t
+#define _wfindfirsti64 _wfindfirst64
+#define _wfindnexti64 _wfindnext64
+
 NTPIPE_CRT_BEGIN
 
 int _isatty(int) NTPIPE_CRT(_isatty);
@@ -68,6 +115,16 @@ int _eof(int) NTPIPE_CRT(_eof);
 int _commit(int) NTPIPE_CRT(_commit);
 int _chsize(int, long) NTPIPE_CRT(_chsize);
 errno_t _chsize_s(int, long long) NTPIPE_CRT(_chsize_s);
+
+intptr_t _findfirst(const char *, struct _finddata_t *) NTPIPE_CRT(_findfirst);
+int _findnext(intptr_t, struct _finddata_t *) NTPIPE_CRT(_findnext);
+intptr_t _findfirst64(const char *, struct __finddata64_t *) NTPIPE_CRT(_findfirst64);
+int _findnext64(intptr_t, struct __finddata64_t *) NTPIPE_CRT(_findnext64);
+intptr_t _wfindfirst(const wchar_t *, struct _wfinddata_t *) NTPIPE_CRT(_wfindfirst);
+int _wfindnext(intptr_t, struct _wfinddata_t *) NTPIPE_CRT(_wfindnext);
+intptr_t _wfindfirst64(const wchar_t *, struct _wfinddata64_t *) NTPIPE_CRT(_wfindfirst64);
+int _wfindnext64(intptr_t, struct _wfinddata64_t *) NTPIPE_CRT(_wfindnext64);
+int _findclose(intptr_t) NTPIPE_CRT(_findclose);
 
 NTPIPE_CRT_END
 
