@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_char;
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +12,7 @@ use ntpipe::ErrorKind;
 use rustix::fs::{SeekFrom, fstat, ftruncate, seek};
 
 use crate::boundary::{answer, out, put, set_last_error, succeeds, value};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::handle;
 use crate::object::{FileObject, Object};
 use crate::path::{self, Target};
@@ -127,18 +128,27 @@ pub(super) fn named(name: Option<String>) -> Result<String> {
     Ok(path::file(&path::given(name)?))
 }
 
+fn delete(name: Option<String>) -> Result<()> {
+    let path = named(name)?;
+    // Here a file can be removed that cannot be written.
+    if attributes_of(&std::fs::symlink_metadata(&path)?) != FILE_ATTRIBUTE_NORMAL {
+        return Err(ErrorKind::AccessDenied.into());
+    }
+    Ok(std::fs::remove_file(path)?)
+}
+
 /// `DeleteFileA`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn DeleteFileA(name: LPCSTR) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::remove_file(named(unsafe { text::ansi(name) })?)?))
+    succeeds(|| delete(unsafe { text::ansi(name) }))
 }
 
 /// `DeleteFileW`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn DeleteFileW(name: LPCWSTR) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::remove_file(named(unsafe { text::wide(name) })?)?))
+    succeeds(|| delete(unsafe { text::wide(name) }))
 }
 
 /// The attributes that Windows would show of such a file.
@@ -169,6 +179,22 @@ pub unsafe extern "C" fn GetFileAttributesW(name: LPCWSTR) -> DWORD {
     answer(INVALID, || attributes(unsafe { text::wide(name) }))
 }
 
+fn make_dir(name: Option<String>) -> Result<()> {
+    std::fs::create_dir(named(name)?).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::ALREADY_EXISTS,
+        io::ErrorKind::NotFound => Failure::PATH_NOT_FOUND,
+        _ => error.into(),
+    })
+}
+
+fn remove_dir(name: Option<String>) -> Result<()> {
+    std::fs::remove_dir(named(name)?).map_err(|error| match error.kind() {
+        io::ErrorKind::DirectoryNotEmpty => Failure::DIR_NOT_EMPTY,
+        io::ErrorKind::NotADirectory => Failure::NOT_A_DIRECTORY,
+        _ => error.into(),
+    })
+}
+
 /// `CreateDirectoryA`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn CreateDirectoryA(
@@ -176,7 +202,7 @@ pub unsafe extern "C" fn CreateDirectoryA(
     _security: *const SECURITY_ATTRIBUTES,
 ) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::create_dir(named(unsafe { text::ansi(name) })?)?))
+    succeeds(|| make_dir(unsafe { text::ansi(name) }))
 }
 
 /// `CreateDirectoryW`.
@@ -186,21 +212,21 @@ pub unsafe extern "C" fn CreateDirectoryW(
     _security: *const SECURITY_ATTRIBUTES,
 ) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::create_dir(named(unsafe { text::wide(name) })?)?))
+    succeeds(|| make_dir(unsafe { text::wide(name) }))
 }
 
 /// `RemoveDirectoryA`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn RemoveDirectoryA(name: LPCSTR) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::remove_dir(named(unsafe { text::ansi(name) })?)?))
+    succeeds(|| remove_dir(unsafe { text::ansi(name) }))
 }
 
 /// `RemoveDirectoryW`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn RemoveDirectoryW(name: LPCWSTR) -> BOOL {
     // SAFETY: null or a string, by the caller's promise.
-    succeeds(|| Ok(std::fs::remove_dir(named(unsafe { text::wide(name) })?)?))
+    succeeds(|| remove_dir(unsafe { text::wide(name) }))
 }
 
 /// The directory for files that may vanish, with the slash that Windows puts behind it.

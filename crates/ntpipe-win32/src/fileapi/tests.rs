@@ -194,3 +194,30 @@ fn an_empty_name_is_a_path_that_is_not_there() {
     // SAFETY: a string.
     assert_eq!((unsafe { DeleteFileA(empty) }, last_error()), (0, 3));
 }
+
+#[test]
+fn directories_and_files_that_cannot_be_made_or_removed_say_why() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new("dirs");
+    let (dir, file) = (place.path("dir"), place.write("dir-file", "x"));
+    // SAFETY: a string.
+    let make = |path: &CString| (unsafe { CreateDirectoryA(path.as_ptr(), null()) }, last_error());
+    // SAFETY: a string.
+    let remove = |path: &CString| (unsafe { RemoveDirectoryA(path.as_ptr()) }, last_error());
+    // SAFETY: a string.
+    let delete = |path: &CString| (unsafe { DeleteFileA(path.as_ptr()) }, last_error());
+    assert_eq!(make(&dir).0, 1);
+    assert_eq!(make(&dir), (0, 183));
+    assert_eq!(make(&place.path("none/dir")), (0, 3));
+    let inside = place.write("dir/inside", "x");
+    assert_eq!(remove(&dir), (0, 145));
+    assert_eq!(remove(&file), (0, 267));
+    assert_eq!(delete(&dir), (0, 5));
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(place.0.join("dir/inside"), mode(0o444)).expect("it is ours");
+    assert_eq!(delete(&inside), (0, 5));
+    std::fs::set_permissions(place.0.join("dir/inside"), mode(0o644)).expect("it is ours");
+    assert_eq!((delete(&inside).0, remove(&dir).0), (1, 1));
+    assert_eq!(remove(&dir), (0, 2));
+    assert_eq!(delete(&dir), (0, 2));
+}
