@@ -52,9 +52,11 @@ fn has_prefetchw() -> bool {
 
     #[cold]
     fn ask() -> u8 {
+        #[allow(unused_unsafe, reason = "only older compilers need it")]
+        // SAFETY: every processor of 64 bits has the instruction.
+        let cpuid = |leaf| unsafe { std::arch::x86_64::__cpuid(leaf) };
         let leaf = 0x8000_0001;
-        let has = std::arch::x86_64::__cpuid(0x8000_0000).eax >= leaf
-            && std::arch::x86_64::__cpuid(leaf).ecx & 1 << 8 != 0;
+        let has = cpuid(0x8000_0000).eax >= leaf && cpuid(leaf).ecx & 1 << 8 != 0;
         let known = if has { YES } else { NO };
         KNOWN.store(known, Ordering::Relaxed);
         known
