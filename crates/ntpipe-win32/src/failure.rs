@@ -125,8 +125,6 @@ impl Failure {
     pub const IS_A_DIRECTORY: Self = Self::new(5, 0xC000_00BA);
     /// A directory with something in it.
     pub const DIR_NOT_EMPTY: Self = Self::new(145, 0xC000_0101);
-    /// The directory of a file that was to be made is not there.
-    pub const PATH_NOT_FOUND: Self = Self::new(3, 0xC000_003A);
     /// What is no directory.
     pub const NOT_A_DIRECTORY: Self = Self::new(267, 0xC000_0103);
     /// The system has no room for more of it.

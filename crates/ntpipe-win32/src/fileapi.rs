@@ -120,17 +120,17 @@ pub(crate) fn open_file(path: &str, wish: Wish) -> Result<HANDLE> {
     let existed = std::fs::metadata(path).is_ok();
     // A file is made although it is opened for reading alone, which `OpenOptions` refuses.
     if !existed && matches!(wish.disposition, CREATE_NEW | CREATE_ALWAYS | OPEN_ALWAYS) {
-        OpenOptions::new().write(true).create_new(true).open(path)?;
+        path::found(path, OpenOptions::new().write(true).create_new(true).open(path))?;
     }
     match wish.disposition {
         CREATE_NEW if existed => return Err(Failure::FILE_EXISTS),
         CREATE_ALWAYS | TRUNCATE_EXISTING if existed => {
-            OpenOptions::new().write(true).truncate(true).open(path)?;
+            path::found(path, OpenOptions::new().write(true).truncate(true).open(path))?;
         }
         CREATE_NEW | CREATE_ALWAYS | OPEN_EXISTING | OPEN_ALWAYS | TRUNCATE_EXISTING => {}
         _ => return Err(ErrorKind::InvalidParameter.into()),
     }
-    let file = options.open(path)?;
+    let file = path::found(path, options.open(path))?;
     let overlapped = wish.flags & FILE_FLAG_OVERLAPPED != 0;
     let object = Object::File(Arc::new(FileObject::new(file.into(), overlapped)?));
     let handle = handle::insert(Entry::new(object, asked).inherited(wish.inherit))?;

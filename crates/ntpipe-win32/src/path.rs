@@ -1,5 +1,8 @@
 //! What a path of a program names: a pipe, the directory of all pipes, the console, or a file.
 
+use std::io;
+use std::path::Path;
+
 use ntpipe::ErrorKind;
 
 use crate::failure::Result;
@@ -84,6 +87,23 @@ pub fn file(path: &str) -> String {
         _ => path,
     };
     path.replace('\\', "/")
+}
+
+/// What was asked of a file's path here. Windows tells apart whether the file is not there or its directory.
+///
+/// # Errors
+/// `ERROR_PATH_NOT_FOUND` if there is no such directory, and what the system says.
+pub fn found<T>(path: &str, result: io::Result<T>) -> Result<T> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::NotADirectory => ErrorKind::PathNotFound.into(),
+        io::ErrorKind::NotFound if !has_directory(path) => ErrorKind::PathNotFound.into(),
+        _ => error.into(),
+    })
+}
+
+fn has_directory(path: &str) -> bool {
+    let parent = Path::new(path).parent();
+    parent.is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir())
 }
 
 #[cfg(test)]

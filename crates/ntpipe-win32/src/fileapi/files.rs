@@ -131,7 +131,8 @@ pub(super) fn named(name: Option<String>) -> Result<String> {
 fn delete(name: Option<String>) -> Result<()> {
     let path = named(name)?;
     // Here a file can be removed that cannot be written.
-    if attributes_of(&std::fs::symlink_metadata(&path)?) != FILE_ATTRIBUTE_NORMAL {
+    let meta = path::found(&path, std::fs::symlink_metadata(&path))?;
+    if attributes_of(&meta) != FILE_ATTRIBUTE_NORMAL {
         return Err(ErrorKind::AccessDenied.into());
     }
     Ok(std::fs::remove_file(path)?)
@@ -162,7 +163,8 @@ pub(crate) fn attributes_of(meta: &std::fs::Metadata) -> u32 {
 }
 
 fn attributes(name: Option<String>) -> Result<u32> {
-    Ok(attributes_of(&std::fs::metadata(named(name)?)?))
+    let path = named(name)?;
+    Ok(attributes_of(&path::found(&path, std::fs::metadata(&path))?))
 }
 
 /// `GetFileAttributesA`.
@@ -180,19 +182,22 @@ pub unsafe extern "C" fn GetFileAttributesW(name: LPCWSTR) -> DWORD {
 }
 
 fn make_dir(name: Option<String>) -> Result<()> {
-    std::fs::create_dir(named(name)?).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::ALREADY_EXISTS,
-        io::ErrorKind::NotFound => Failure::PATH_NOT_FOUND,
-        _ => error.into(),
-    })
+    let path = named(name)?;
+    match std::fs::create_dir(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::ALREADY_EXISTS),
+        made => path::found(&path, made),
+    }
 }
 
 fn remove_dir(name: Option<String>) -> Result<()> {
-    std::fs::remove_dir(named(name)?).map_err(|error| match error.kind() {
-        io::ErrorKind::DirectoryNotEmpty => Failure::DIR_NOT_EMPTY,
-        io::ErrorKind::NotADirectory => Failure::NOT_A_DIRECTORY,
-        _ => error.into(),
-    })
+    let path = named(name)?;
+    match std::fs::remove_dir(&path) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+            Err(Failure::DIR_NOT_EMPTY)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(Failure::NOT_A_DIRECTORY),
+        removed => path::found(&path, removed),
+    }
 }
 
 /// `CreateDirectoryA`.

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use super::named;
 use crate::boundary::{answer, succeeds};
 use crate::failure::{Failure, Result};
+use crate::path;
 use crate::text;
 use crate::types::{BOOL, DWORD, LPCSTR, LPCWSTR};
 
@@ -36,7 +37,8 @@ fn copy(from: Option<String>, to: Option<String>, must_be_new: bool) -> Result<(
         // To copy a file onto itself would empty it.
         return Err(Failure::SHARING_VIOLATION);
     }
-    std::fs::copy(from, to)?;
+    path::found(&from, std::fs::metadata(&from))?;
+    path::found(&to, std::fs::copy(from, &to))?;
     Ok(())
 }
 
@@ -90,6 +92,10 @@ fn give_name(from: Option<String>, to: Option<String>, flags: u32) -> Result<()>
             Ok(std::fs::remove_file(from)?)
         }
         Err(Errno::XDEV) => Err(Failure::NOT_SAME_DEVICE),
+        Err(Errno::NOENT) => {
+            path::found(&from, std::fs::symlink_metadata(&from))?;
+            Err(ErrorKind::PathNotFound.into())
+        }
         result => Ok(result?),
     }
 }

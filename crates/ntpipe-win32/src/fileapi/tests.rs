@@ -220,4 +220,22 @@ fn directories_and_files_that_cannot_be_made_or_removed_say_why() {
     assert_eq!((delete(&inside).0, remove(&dir).0), (1, 1));
     assert_eq!(remove(&dir), (0, 2));
     assert_eq!(delete(&dir), (0, 2));
+    assert_eq!(delete(&inside), (0, 3));
+    let open = |path: &CString, how| {
+        let (read, none) = (access::GENERIC_READ, null_mut());
+        // SAFETY: a string; the other pointers may be null.
+        let file = unsafe { CreateFileA(path.as_ptr(), read, 0, null(), how, 0, none) };
+        assert_eq!(file, crate::types::INVALID_HANDLE_VALUE);
+        last_error()
+    };
+    assert_eq!((open(&dir, OPEN_EXISTING), open(&inside, OPEN_EXISTING)), (2, 3));
+    assert_eq!(
+        (open(&inside, CREATE_ALWAYS), open(&place.path("dir-file/x"), OPEN_EXISTING)),
+        (3, 3)
+    );
+    // SAFETY: strings, here and below.
+    let copy = |to: &CString| (unsafe { CopyFileA(file.as_ptr(), to.as_ptr(), 0) }, last_error());
+    // SAFETY: as above.
+    let name = |to: &CString| (unsafe { MoveFileA(file.as_ptr(), to.as_ptr()) }, last_error());
+    assert_eq!((copy(&inside), name(&inside)), ((0, 3), (0, 3)));
 }
