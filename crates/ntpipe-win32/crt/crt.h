@@ -3,6 +3,7 @@
 #ifndef NTPIPE_CRT_INTERNAL_H
 #define NTPIPE_CRT_INTERNAL_H
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,13 @@ _Static_assert(sizeof(wchar_t) == 2, "compile with -fshort-wchar");
 #define API __attribute__((visibility("default")))
 
 typedef int errno_t;
+
+/* Leaves it in errno too. */
+static inline errno_t fail(errno_t why)
+{
+    errno = why;
+    return why;
+}
 
 /* Text: UTF-8 on streams and in narrow strings, UTF-16 in wide ones. */
 
@@ -28,6 +36,8 @@ size_t ntpipe_utf8_put(char *to, uint32_t character);
 size_t ntpipe_utf16_put(wchar_t *to, uint32_t character);
 /* A copy in UTF-8, to be freed; a null pointer for a null pointer or without memory. */
 char *ntpipe_utf8_copy(const wchar_t *text);
+/* Opens what is named in UTF-16, by a function that takes UTF-8. */
+FILE *ntpipe_open_wide(FILE *open(const char *, const char *), const wchar_t *name, const wchar_t *mode);
 
 /* A path of Windows' as this system has it, to be freed; a null pointer and errno if it names no file. One of
  * a pipe stays as it is, if `is_pipe` is there to tell of it. */

@@ -9,12 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 /* Ends a call that had memory: what it answers and tells stays. */
 static int done(int result, void *one, void *other)
 {

@@ -45,7 +45,7 @@ int FindNextFileW(void *search, struct wide_found *found);
 int FindClose(void *search);
 uint32_t GetLastError(void);
 
-static void fail(void)
+static void not_found(void)
 {
     enum { NO_MORE_FILES = 18 };
     errno = GetLastError() == NO_MORE_FILES ? ENOENT : ntpipe_reason();
@@ -80,7 +80,7 @@ static int64_t seconds(struct moment moment)
         }                                                                     \
         intptr_t search = (intptr_t)FindFirst(pattern, &found);               \
         if (search == -1)                                                     \
-            fail();                                                           \
+            not_found();                                                      \
         else                                                                  \
             TELL(to, found);                                                  \
         return search;                                                        \
@@ -93,7 +93,7 @@ static int64_t seconds(struct moment moment)
             return -1;                                                        \
         }                                                                     \
         if (!FindNext((void *)search, &found)) {                              \
-            fail();                                                           \
+            not_found();                                                      \
             return -1;                                                        \
         }                                                                     \
         TELL(to, found);                                                      \

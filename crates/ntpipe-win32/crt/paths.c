@@ -14,12 +14,6 @@ int ntpipe_path(const char *path, char *to, uint32_t room);
 uint32_t GetFullPathNameA(const char *path, uint32_t room, char *to, char **last);
 uint32_t GetFullPathNameW(const wchar_t *path, uint32_t room, wchar_t *to, wchar_t **last);
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 char *ntpipe_own_path(const char *path, int *is_pipe)
 {
     enum { FILE_PATH, PIPE_PATH };

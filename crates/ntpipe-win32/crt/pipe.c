@@ -112,13 +112,7 @@ API FILE *ntpipe__popen(const char *command, const char *mode)
 
 API FILE *ntpipe__wpopen(const wchar_t *command, const wchar_t *mode)
 {
-    char *narrow_command = ntpipe_utf8_copy(command), *narrow_mode = ntpipe_utf8_copy(mode);
-    FILE *stream = open_command(narrow_command, narrow_mode);
-    int why = errno;
-    free(narrow_command);
-    free(narrow_mode);
-    errno = why;
-    return stream;
+    return ntpipe_open_wide(open_command, command, mode);
 }
 
 /* The command's exit code, as it is on Windows; of one that a signal has ended, what a shell tells. */

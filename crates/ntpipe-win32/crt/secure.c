@@ -14,12 +14,6 @@ wchar_t *ntpipe__wcslwr(wchar_t *text);
 wchar_t *ntpipe__wcsupr(wchar_t *text);
 wchar_t *ntpipe_wcstok(wchar_t *text, const wchar_t *delimiters, wchar_t **rest);
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 #define UNIT char
 #define LENGTH(text, most) strnlen(text, most)
 #define TOKEN strtok_r

@@ -12,12 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 int ntpipe_wcscmp(const wchar_t *one, const wchar_t *other);
 
 /* Descriptors. */

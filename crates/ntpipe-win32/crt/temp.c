@@ -8,12 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 /* Fills the six X at the end with a letter and the process's number, so that no such file is there. */
 API errno_t ntpipe__mktemp_s(char *name, size_t room)
 {

@@ -7,12 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-static errno_t fail(errno_t why)
-{
-    errno = why;
-    return why;
-}
-
 API errno_t ntpipe_localtime_s(struct tm *to, const time_t *time)
 {
     return to && time && localtime_r(time, to) ? 0 : fail(EINVAL);

@@ -90,6 +90,17 @@ char *ntpipe_utf8_copy(const wchar_t *text)
     return copy;
 }
 
+FILE *ntpipe_open_wide(FILE *open(const char *, const char *), const wchar_t *name, const wchar_t *mode)
+{
+    char *narrow_name = ntpipe_utf8_copy(name), *narrow_mode = ntpipe_utf8_copy(mode);
+    FILE *stream = open(narrow_name, narrow_mode);
+    int why = errno;
+    free(narrow_name);
+    free(narrow_mode);
+    errno = why;
+    return stream;
+}
+
 /* Converts what has room with whole characters, or counts without a place. The terminator is not counted;
  * whether it was reached, whether or not there is room for it. */
 static size_t to_wide(wchar_t *to, const char *from, size_t room, int *ended)

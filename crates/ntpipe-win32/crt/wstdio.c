@@ -251,13 +251,7 @@ API FILE *ntpipe_fopen(const char *path, const char *mode)
 
 API FILE *ntpipe__wfopen(const wchar_t *path, const wchar_t *mode)
 {
-    char *narrow_path = ntpipe_utf8_copy(path), *narrow_mode = ntpipe_utf8_copy(mode);
-    FILE *file = open_file(narrow_path, narrow_mode);
-    int why = errno;
-    free(narrow_path);
-    free(narrow_mode);
-    errno = why;
-    return file;
+    return ntpipe_open_wide(open_file, path, mode);
 }
 
 /* Without a path the mode changes, and nothing here depends on it but what the C library knows. */

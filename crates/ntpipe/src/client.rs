@@ -7,13 +7,13 @@ use ntpipe_core::connection::{Connection, Quotas};
 use ntpipe_core::greeting;
 use ntpipe_core::mode::PipeEnd;
 use ntpipe_core::name::PipeName;
-use ntpipe_core::namespace::{Namespace, Opened, Watch};
-use rustix::event::{PollFd, PollFlags};
+use ntpipe_core::namespace::{Namespace, Opened};
 
 use crate::end::{End, Facts, Rights};
+use crate::news::{Look, await_pipe};
 use crate::pipe::{Pipe, PipeMode, deadline};
 use crate::wait::{Until, WaitStrategy, Waiter};
-use crate::{Error, ErrorKind, Result, cancel};
+use crate::{Error, ErrorKind, Result};
 
 /// So many instances may end between their connection and our greeting before `open` gives up.
 const GREETINGS_MAX: u32 = 1000;
@@ -153,15 +153,10 @@ impl ClientOptions {
     }
 
     fn open_waiting(&self, ns: &Namespace, name: &PipeName, until: Until) -> Result<Opened> {
-        let mut watch = ns.watch(name)?;
-        loop {
-            match ns.open(name, self.read, self.write) {
-                Err(error) if self.is_worth_waiting(&error) && !until.is_over() => {}
-                result => return result,
-            }
-            await_news(&watch, watch.sees_all(), until)?;
-            watch.clear()?;
-        }
+        await_pipe(ns, name, until, || match ns.open(name, self.read, self.write) {
+            Err(error) if self.is_worth_waiting(&error) => Ok(Look::NotYet(error)),
+            result => result.map(Look::Found),
+        })
     }
 
     /// `None` if the instance ended before it was greeted: as if it had not been there.
@@ -197,15 +192,6 @@ impl ClientOptions {
         let _ = end.protection.set(protection.into());
         Ok(Some(NamedPipeClient { pipe: Pipe { end: Arc::new(end) }, connection }))
     }
-}
-
-/// How long who waits for news that nobody may tell goes without asking.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
-
-/// Waits for news of a pipe; not for long, unless all of them are told.
-pub(crate) fn await_news(watch: &Watch, all_told: bool, until: Until) -> Result<()> {
-    let until = if all_told { until } else { until.or_after(ASK_AGAIN) };
-    cancel::poll([PollFd::new(watch, PollFlags::IN)], until)
 }
 
 /// The client end of a pipe. See [`Pipe`] for reading and writing.

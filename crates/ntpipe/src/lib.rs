@@ -44,6 +44,7 @@ mod inherit;
 mod kernel;
 mod listener;
 mod local;
+mod news;
 pub mod overlapped;
 mod pipe;
 mod protection;

@@ -8,8 +8,9 @@ use ntpipe_core::name::PipeName;
 use ntpipe_core::namespace::Namespace;
 use ntpipe_core::ops::Recv;
 
-use crate::client::{ClientOptions, await_news};
+use crate::client::ClientOptions;
 use crate::end::End;
+use crate::news::{Look, await_pipe};
 use crate::pipe::PipeMode;
 use crate::wait::Until;
 use crate::{ErrorKind, Result};
@@ -66,26 +67,16 @@ pub fn wait_named_pipe(name: impl AsRef<str>, timeout: impl Into<Timeout>) -> Re
             return Ok(());
         }
         let until = timeout.into().until(&namespace, &name)?;
-        let mut watch = namespace.watch(&name)?;
-        loop {
-            let all_told = match namespace.listening(&name) {
-                Ok(true) => return Ok(()),
-                Ok(false) => watch.sees_all(),
-                //= observed: the last server closes, a client is open: waits on
-                // That it closes is told, but not that it is killed.
-                Err(error)
-                    if error.kind() == ErrorKind::NotFound && namespace.has_client(&name)? =>
-                {
-                    false
-                }
-                Err(error) => return Err(error),
-            };
-            if until.is_over() {
-                return Err(ErrorKind::SemTimeout.into());
+        await_pipe(&namespace, &name, until, || match namespace.listening(&name) {
+            Ok(true) => Ok(Look::Found(())),
+            Ok(false) => Ok(Look::NotYet(ErrorKind::SemTimeout.into())),
+            //= observed: the last server closes, a client is open: waits on
+            // That it closes is told, but not that it is killed.
+            Err(error) if error.kind() == ErrorKind::NotFound && namespace.has_client(&name)? => {
+                Ok(Look::NotYetUntold(ErrorKind::SemTimeout.into()))
             }
-            await_news(&watch, all_told, until)?;
-            watch.clear()?;
-        }
+            Err(error) => Err(error),
+        })
     };
     wait().map_err(|error: crate::Error| error.during("wait for").on(text))
 }
